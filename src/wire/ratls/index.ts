@@ -1,0 +1,13 @@
+/**
+ * Connects to a peer and proves it: proof of work → TLS → verdict, in that order. Yields bytes only after the verdict.
+ *
+ * @module
+ */
+export {
+  AttestationRefusedError,
+  type RatlsConnection,
+  type RatlsEvent,
+  type RatlsOptions,
+  type RatlsPhase,
+  type RatlsTimings
+} from './types.js'
