@@ -1,0 +1,67 @@
+/**
+ * Bundles what an application would import, for a browser, from the built package, and compares the gzip size with a
+ * budget. Also refuses what must not be in a browser graph: Node built-ins, Buffer, and packages that belong elsewhere.
+ *
+ * `npm run size` after `npm run build:js`. size-limit's esbuild plugin cannot resolve a package's own `#imports`
+ * conditions for itself, so esbuild is called directly.
+ */
+import { gzipSync } from 'node:zlib'
+import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** What an application takes, its budget in bytes of gzip, and what its graph must not contain. */
+const budgets = [
+  {
+    name: 'root entry + chat (browser)',
+    code: `import { Cocoon } from 'cocoonkit'; globalThis.client = new Cocoon(globalThis.options)`,
+    limitBytes: 45_000,
+    forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//]
+  }
+]
+
+let failed = 0
+for (const { name, code, limitBytes, forbidden } of budgets) {
+  const result = await build({
+    stdin: { contents: code, resolveDir: root, loader: 'js' },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    splitting: true,
+    outdir: 'out',
+    metafile: true,
+    logLevel: 'silent'
+  })
+  const initial = initialOutputs(result.metafile)
+  const bytes = result.outputFiles.filter((file) => initial.has(relativeOutput(file.path))).reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0)
+  const inputs = [...initial].flatMap((output) => Object.keys(result.metafile.outputs[output].inputs))
+  const bad = inputs.filter((input) => forbidden.some((pattern) => pattern.test(input)))
+  const text = result.outputFiles.map((file) => file.text).join('')
+  const namesBuffer = /\bBuffer\.(from|alloc|concat)/.test(text) && forbidden.length > 0 && !inputs.some((input) => input.includes('@ton/'))
+  const ok = bytes <= limitBytes && bad.length === 0 && !namesBuffer
+  if (!ok) failed++
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}: ${bytes} of ${limitBytes} bytes gzip${bad.length > 0 ? `, forbidden: ${bad.join(', ')}` : ''}${namesBuffer ? ', names Buffer' : ''}`)
+}
+process.exit(failed > 0 ? 1 : 0)
+
+function relativeOutput(path) {
+  return path.slice(path.lastIndexOf('/out/') + 1)
+}
+
+/** Outputs that load at once: the entry and what it imports statically. */
+function initialOutputs(metafile) {
+  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint !== undefined)
+  const seen = new Set()
+  const visit = (path) => {
+    if (seen.has(path) || metafile.outputs[path] === undefined) return
+    seen.add(path)
+    for (const imported of metafile.outputs[path].imports) if (imported.kind === 'import-statement') visit(imported.path)
+  }
+  visit(entry)
+  return seen
+}
