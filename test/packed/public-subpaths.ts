@@ -1,0 +1,12 @@
+/**
+ * The public subpaths, kept by hand, with names that each must export. Adding a subpath means adding it here, in
+ * package.json and in tsup.config.ts.
+ *
+ * @module
+ */
+export const PUBLIC_SUBPATHS: Readonly<Record<string, readonly string[]>> = {
+  '.': ['Cocoon', 'CocoonError'],
+  './attestation': ['verifyTdxQuote', 'verifySnpReport', 'verifyCertificate', 'tdxImageHash'],
+  './devnet': ['startDevnet'],
+  './unsafe': ['acceptAnyPeer', 'acceptFakeTee']
+}
