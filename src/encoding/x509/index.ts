@@ -1,0 +1,14 @@
+/**
+ * X.509: makes Ed25519 certificates, reads what attestation needs.
+ *
+ * @module
+ */
+export {
+  type CertificateExtension,
+  createEd25519Certificate,
+  type Ed25519Certificate,
+  type Ed25519CertificateOptions,
+  type NameAttribute,
+  REFERENCE_SUBJECT,
+  referenceExtensions
+} from './create-certificate.js'
