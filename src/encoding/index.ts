@@ -1,0 +1,19 @@
+/**
+ * Pure codecs: bytes, hex, base64, UTF-8, addresses. TL, DER and X.509 have their own index in a folder beside this file.
+ *
+ * @module
+ */
+export {
+  formatAddress,
+  type FormatAddressOptions,
+  formatRawAddress,
+  parseAddress,
+  sameAddress,
+  type TonAddress
+} from './address.js'
+export { type Base64Options, decodeBase64, encodeBase64 } from './base64.js'
+export { ByteReader, type ReadErrorFactory } from './byte-reader.js'
+export { ByteWriter } from './byte-writer.js'
+export { compareBytes, concatBytes, equalBytes } from './bytes.js'
+export { bytesToHex, hexToBytes } from './hex.js'
+export { decodeUtf8, decodeUtf8Strict, encodeUtf8, Utf8StreamDecoder } from './utf8.js'
