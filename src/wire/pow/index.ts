@@ -1,0 +1,23 @@
+/**
+ * Proof of work in front of every connection: messages, rule, solver (protocol/wire.md §2).
+ *
+ * @module
+ */
+export {
+  decodePowChallenge,
+  decodePowResponse,
+  encodePowChallenge,
+  encodePowResponse,
+  POW_CHALLENGE_BYTES,
+  POW_RESPONSE_BYTES,
+  POW_SALT_BYTES,
+  type PowChallenge
+} from './challenge.js'
+export { verifyPow } from './nonce-search.js'
+export {
+  DEFAULT_MAX_POW_DIFFICULTY_BITS,
+  DEFAULT_POW_SLICE_MS,
+  type PowProgress,
+  solvePow,
+  type SolvePowOptions
+} from './solve.js'
