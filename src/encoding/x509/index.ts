@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { KeyAlgorithm, SignatureAlgorithm, SubjectPublicKey } from './algorithms.js'
 export {
   type CertificateExtension,
   createEd25519Certificate,
@@ -12,3 +13,5 @@ export {
   REFERENCE_SUBJECT,
   referenceExtensions
 } from './create-certificate.js'
+export { type ParsedCertificate, parseCertificate } from './parse-certificate.js'
+export { type ParsedCrl, parseCrl } from './parse-crl.js'
