@@ -1,0 +1,74 @@
+/**
+ * Bytes printed in the protocol sheets: contracts.md §1.5 (mainnet params), §2 (derivations), §4 (message bodies), §6
+ * (signed charges), §9 (wallet). Encoders of origin: the reference programs and `@ton/core`, executed against the
+ * mainnet bytecode.
+ *
+ * @module
+ */
+
+/** contracts.md §4. */
+export const BODIES = {
+  queryId: 0x0102030405060708n,
+  excess: 'UQCB2xmOW5UsLnnOioX_FXDhAuFxKDtCF5G1BIJejLbAAT5p',
+  nonce: 0x1122334455667788n,
+  secretHash: '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b',
+  register: 'b5ee9c7201010101003800006bc45f9f3b0102030405060708112233445566778880103b6331cb72a585cf39d150bfe2ae1c205c2e25076842f236a0904bd196d80030',
+  topUp15: 'b5ee9c72010101010035000065f172e6c201020304050607085037e11d60080103b6331cb72a585cf39d150bfe2ae1c205c2e25076842f236a0904bd196d8003',
+  changeSecret: 'b5ee9c7201010101005000009ba935703401020304050607082bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b80103b6331cb72a585cf39d150bfe2ae1c205c2e25076842f236a0904bd196d80030',
+  changeSecretAndTopUp15: 'b5ee9c720101010100550000a58473b40801020304050607085037e11d6002bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b80103b6331cb72a585cf39d150bfe2ae1c205c2e25076842f236a0904bd196d8003',
+  increaseStake20: 'b5ee9c720101010100350000656a1f6a600102030405060708504a817c80080103b6331cb72a585cf39d150bfe2ae1c205c2e25076842f236a0904bd196d8003',
+  withdraw: 'b5ee9c7201010101003000005bda068e78010203040506070880103b6331cb72a585cf39d150bfe2ae1c205c2e25076842f236a0904bd196d80030',
+  requestRefund: 'b5ee9c7201010101003000005bfafa6cc1010203040506070880103b6331cb72a585cf39d150bfe2ae1c205c2e25076842f236a0904bd196d80030'
+} as const
+
+/** contracts.md §6, first example: bytes of the reference proxy. */
+export const OBSERVED_CHARGE = {
+  tokens: 1000n,
+  client: 'UQBk1EJEFACfWvzNj6RHoHg8K_iw7E5IqwPxCJUGWWR2UkL1',
+  proxyPublicKey: '559087582b7e5ea2b2b986c258e0067b806a59b154e955decf00429610eab095',
+  boc: 'b5ee9c720101020100a90001dbbb63ff933a0d289fe26aa04f8002e34ad0278342595f291a3820c55e978049cbde922b93153380ccc585426a64358c3b1e7de964fd3140b605956835ed840dbcbcb9833413e801f7eb7b48f47a01ba9a437a829a2a033beeddc782ab58ecc222b28ea5134651599abb713c97a09001006bbb63ff933a0d289fe26aa04f00000000000003e8800c9a8848828013eb5f99b1f488f40f07857f161d89c915607e2112a0cb2c8eca50'
+} as const
+
+/** contracts.md §6, second example. */
+export const SYNTHETIC_CHARGE = {
+  seed: '07'.repeat(32),
+  proxyPublicKey: 'ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c',
+  queryId: 0x0102030405060708n,
+  tokens: 3280n,
+  client: 'EQCPhpvSz4R_C-mAPsrItqV3IhBhYrF33Fvds1uZ53VDwfdw',
+  excess: 'UQCB2xmOW5UsLnnOioX_FXDhAuFxKDtCF5G1BIJejLbAAT5p',
+  payloadHash: 'f32c7aa77e2edb81148b413c8521479a9d1839257053d4f33fed8651c0baa07d',
+  boc: 'b5ee9c720101020100a90001dbbb63ff93010203040506070880103b6331cb72a585cf39d150bfe2ae1c205c2e25076842f236a0904bd196d800247b16b356edc1376f0662504aefac32638f0290768078593714775609bb6cf16ca6e09fa60c3e9b8abb597e5b80dd3fe07f68c0779a17523dd1780b83d9d1c03001006bbb63ff9301020304050607080000000000000cd08011f0d37a59f08fe17d3007d95916d4aee4420c2c562efb8b7bb66b733ceea87830'
+} as const
+
+/** contracts.md §2. */
+export const DERIVATIONS = {
+  root: 'EQCns7bYSp0igFvS1wpb5wsZjCKCV19MD5AVzI4EyxsnU73k',
+  proxyOwner: 'EQDnlslXI2RtI1WhLmtelkb4CVQGxr8E_xSIjl0Hg79jNhNQ',
+  proxyPublicKey: '1cddc344e4ea001a119b6d27976e7056a29d6cc262d17bec92c8586cd3ab6fce',
+  proxy: 'EQDTC4XYwcRwan5FEMmfQze48J6YaK8Ao3QiOsvHx83q0uPf',
+  ownerA: 'UQDJxdrlRruDA9KuV7nGNXAPVs8cTIS2fbyMx2BOWioB_kVe',
+  clientA: 'EQDGYwiPVGgHlxabHQNYVZeScSn1WwIfMySPNbeQ4kyjuBT3',
+  ownerB: 'UQCB2xmOW5UsLnnOioX_FXDhAuFxKDtCF5G1BIJejLbAAT5p',
+  clientB: 'EQCPhpvSz4R_C-mAPsrItqV3IhBhYrF33Fvds1uZ53VDwfdw',
+  clientDataHashB: 'f471ce9add7031a462923b71fa54aa0f3e71940119fbb421ef4de46d0e50c224',
+  clientParamsHash: '7dbcf06eebc1868398aa74162d77445807340d7bed8c09739ddedf8279e39a07',
+  proxyParamsHash: '1869cc85c704f75ec7f86de2d56a9272839c7716f31b5b30f7f815c9781e6d7b'
+} as const
+
+/** contracts.md §1.5: the mainnet params without code, 380 bits (95 nibbles). */
+export const MAINNET_PARAMS_NIBBLES = '0400000011000000EF08A08980001388000001F400009C4000009C400000A8C000005460281BF08EB00281BF08EB000'
+
+/** contracts.md §9. */
+export const WALLET_REQUEST = {
+  seed: '81a11ab7018d80b18e78523f4d119f3dd246fcae06f2989c6074240c7a4b43dc',
+  seqno: 5,
+  validUntilUnix: 1_700_000_000,
+  unsignedHash: 'c8c5ed00f8b06cae6dce8543c0f0e26cd499f65d7fe36febf1778e753b97da58',
+  signature: 'baed18c9d3b934c99afb2202b28a9fd37c3e47bb6fcf776569e4219f928fc075c78800aea1dbacfbea0572279890f708c2f9254b9edbddb11a969dfa62c1b70b',
+  bodyHash: '3cb6cc319e69968982a5367c6b47ba7d492fe86e1337bf8e7fd73a1e8a6dd1f3',
+  messageHash: '3800570b028691bd542c71e6689ef2409f9240b6bc1e1b040700424c6234eaec',
+  publicKey: 'db4f96e50b5c679fea16504ffc1548c0b32fdc7225e6401f9fc5d721b0f99710',
+  owner: 'UQAuz15H1ZHrZ_psVrAra7HealMIVeFq0wguqlmFno1f3B-m',
+  address: 'UQCdj43bBDyeJlfe6FVSpWLfsDMp4YHbmz5lca5-tNz-fx20'
+} as const
