@@ -1,0 +1,153 @@
+/**
+ * The client: options, connections and the OpenAI surface put together, and their common life.
+ *
+ * Owns: composition and life cycle. Refuses: protocol detail, which lives in the rooms below.
+ *
+ * @module
+ */
+import type { CallBudget, InferencePeer, WorkerType } from '../runtime/ports/inference.js'
+import type { Runtime } from '../runtime/ports/runtime.js'
+import type { AttestationReport } from '../runtime/ports/verdict.js'
+import { createConnector, ProxyPool, type ProxyCandidate } from './network/index.js'
+import { createCallBudget, createOpenAISurface, type OpenAISurface } from './openai/index.js'
+import { checkInteger } from './option-checks.js'
+import type { CocoonOptions } from './options.js'
+import { resolveOptions } from './resolve-options.js'
+
+/** Options of calls that are not OpenAI requests. */
+export interface CallOptions {
+  /** Cancels the call; it then rejects with `ERR_ABORTED`. */
+  readonly signal?: AbortSignal | undefined
+  /** Total budget of this call, milliseconds. Default: the client's `timeoutMs`. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** What the connected proxy offers now. */
+export interface Market {
+  /** The proxy that answered. */
+  readonly peer: InferencePeer
+  /** Models by base name with their enabled workers; a model without workers has an empty list. */
+  readonly models: readonly WorkerType[]
+}
+
+/**
+ * A client of the network. Connects on the first call, shares one connection per proxy among all calls and keeps it until
+ * {@link CocoonClient.close}. Safe to use in parallel. Holds no request after it ended and shows no secret when inspected.
+ */
+export class CocoonClient {
+  /** `chat.completions.create` as in OpenAI's SDK. */
+  readonly chat: OpenAISurface['chat']
+  /** `completions.create`. */
+  readonly completions: OpenAISurface['completions']
+  /** `models.list`, `models.retrieve`. */
+  readonly models: OpenAISurface['models']
+  /** `audio.transcriptions.create`. */
+  readonly audio: OpenAISurface['audio']
+  /**
+   * A `fetch` for OpenAI's paths, to be passed to any tool that takes one. Bound: may be taken off the client. Rejects only
+   * for abort and bad arguments; every other failure is a Response in OpenAI's error shape.
+   */
+  readonly fetch: OpenAISurface['fetch']
+
+  readonly #pool: ProxyPool
+  readonly #createBudget: (options: CallOptions) => ReturnType<typeof createCallBudget>
+
+  /**
+   * @param options - See {@link CocoonOptions}. Checked here; nothing is connected yet.
+   * @param runtime - The platform; the entries of the package pass it.
+   * @throws CocoonError `ERR_OPTIONS` with the option's path in `field`.
+   */
+  constructor(options: CocoonOptions, runtime: Runtime) {
+    const resolved = resolveOptions(options, runtime)
+    const { clock, random } = resolved.connector
+    this.#pool = new ProxyPool({
+      proxies: resolved.proxies,
+      connect: createConnector(resolved.connector),
+      clock,
+      random,
+      select: options.select,
+      onEvent: options.onEvent
+    })
+    this.#createBudget = ({ signal, timeoutMs }) =>
+      createCallBudget({ clock, signal, timeoutMs: checkInteger(timeoutMs, 'timeoutMs', timeoutBounds(resolved.timeoutMs)) })
+    const surface = createOpenAISurface({
+      transport: this.#pool,
+      clock,
+      random,
+      timeoutMs: resolved.timeoutMs,
+      maxCoefficient: resolved.maxCoefficient,
+      reservedTokens: resolved.reservedTokens,
+      rules: options.rules,
+      translate: options.translate,
+      streamFallback: options.streamFallback
+    })
+    this.chat = surface.chat
+    this.completions = surface.completions
+    this.models = surface.models
+    this.audio = surface.audio
+    this.fetch = surface.fetch
+  }
+
+  /** The proxies with the state of their connections, in the order given. A snapshot; asks nobody. */
+  get proxies(): readonly ProxyCandidate[] {
+    return this.#pool.candidates
+  }
+
+  /**
+   * The report on the proxy that the next call would use; connects when there is no connection.
+   *
+   * @throws CocoonError `ERR_ATTESTATION_REFUSED` (an `AttestationRefusedError` with the report) when the peer was refused;
+   * any failure to connect; `ERR_CLOSED`. Other calls are not affected.
+   */
+  attestation(options: CallOptions = {}): Promise<AttestationReport> {
+    return this.#call(options, async (budget) => (await this.#pool.connect(budget)).verdict.report)
+  }
+
+  /** Reports on all connections that stand now, by proxy address. Asks nobody. */
+  attestations(): ReadonlyMap<string, AttestationReport> {
+    return new Map(this.#pool.connections.map(({ peer, verdict }) => [peer.address, verdict.report]))
+  }
+
+  /**
+   * The models and workers that the proxy offers now, with load and price coefficient. The figures are the proxy's statement.
+   *
+   * @throws CocoonError Any failure to connect or to ask; `ERR_CLOSED`. Costs nothing, so it may be repeated.
+   */
+  market(options: CallOptions = {}): Promise<Market> {
+    return this.#call(options, async (budget) => {
+      const { peer, types } = await this.#pool.listWorkerTypes(budget)
+      return { peer, models: types }
+    })
+  }
+
+  /**
+   * Closes all connections. What is pending rejects with `ERR_CLOSED`, as every later call does; a request that had left
+   * is finished by the network and charged. Resolves when sockets and timers are gone. Safe to call twice.
+   */
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+
+  /** `await using client = …`: {@link CocoonClient.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** For logs: addresses and states, nothing of the account. */
+  toJSON(): { readonly proxies: readonly ProxyCandidate[] } {
+    return { proxies: this.proxies }
+  }
+
+  async #call<T>(options: CallOptions, run: (budget: CallBudget) => Promise<T>): Promise<T> {
+    const budget = this.#createBudget(options)
+    try {
+      return await run(budget)
+    } finally {
+      budget.release()
+    }
+  }
+}
+
+function timeoutBounds(fallbackMs: number): { readonly min: number; readonly max: number; readonly default: number } {
+  return { min: 1, max: 0x7fff_ffff, default: fallbackMs }
+}

@@ -1,0 +1,17 @@
+/**
+ * `CocoonClient`: composition, options, life cycle. Everything but the platform, which the entries pass in.
+ *
+ * @module
+ */
+export { CocoonClient, type CallOptions, type Market } from './cocoon-client.js'
+export type { NetworkEvent, NetworkEventListener, ProxyCandidate, ProxyState, SelectProxies } from './network/index.js'
+export type {
+  AccountOptions,
+  CocoonOptions,
+  IdleOptions,
+  NetworkOptions,
+  RequestOptionDefaults,
+  RuntimeOptions
+} from './options.js'
+export { probe, type ProbeOptions, type ProbePhase, type ProbePhaseName, type ProbeReport } from './probe.js'
+export { DEFAULT_MAX_COEFFICIENT, DEFAULT_RESERVED_TOKENS, DEFAULT_TIMEOUT_MS } from './resolve-options.js'

@@ -1,0 +1,238 @@
+/**
+ * The one connection that a client keeps to one proxy: dialled on demand, shared by all calls, dialled again after a loss
+ * with growing pauses. An idle connection is kept (by pings) until the client is closed: opening one costs a proof of work.
+ *
+ * States: idle → connecting → ready → idle; a failure leads back to idle with a pause before the next dial.
+ *
+ * @module
+ */
+import { CocoonError } from '../../errors.js'
+import type { Clock, Random } from '../../runtime/ports/clock.js'
+import type { InferencePeer } from '../../runtime/ports/inference.js'
+import type { RatlsEvent } from '../../wire/ratls/index.js'
+import type { SessionEvent } from '../../wire/session/index.js'
+import { waitFor } from './abortable.js'
+import { backOffMs } from './back-off.js'
+import type { ProxyCandidate } from './candidates.js'
+import type { ConnectProxy, ProxyConnection } from './connect-proxy.js'
+import { emitEvent, type NetworkEventListener, type PoolEvent } from './events.js'
+import type { ProxyAddress } from './proxy-address.js'
+import { SharedTask, type SharedTaskContext } from './shared-task.js'
+
+/** A connection that stands, with what the request surface may know of its peer. */
+export interface OpenConnection extends ProxyConnection {
+  readonly peer: InferencePeer
+}
+
+/** What a link takes from its pool. */
+export interface LinkSettings {
+  readonly connect: ConnectProxy
+  readonly clock: Clock
+  readonly random: Random
+  readonly onEvent?: NetworkEventListener | undefined
+}
+
+type LinkState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'connecting'; readonly task: SharedTask<OpenConnection> }
+  | { readonly kind: 'ready'; readonly connection: OpenConnection }
+
+/** A connection that ends sooner than this counts as a failure: a proxy that accepts and drops must not be dialled in a loop. */
+const STABLE_AFTER_MS = 5_000
+
+/** Connection to one proxy. */
+export class ProxyLink {
+  readonly address: ProxyAddress
+  readonly #settings: LinkSettings
+  /** Work that has to end before the link is gone. */
+  readonly #unsettled = new Set<Promise<void>>()
+  #state: LinkState = { kind: 'idle' }
+  #failures = 0
+  #lastError: CocoonError | undefined
+  #lastConnectMs: number | undefined
+  #notBeforeMs = -Infinity
+  #pausing: SharedTask<void> | undefined
+  #closeReason: CocoonError | undefined
+
+  constructor(address: ProxyAddress, settings: LinkSettings) {
+    this.address = address
+    this.#settings = settings
+  }
+
+  /** Why the last connection failed; `undefined` after a good one. */
+  get lastError(): CocoonError | undefined {
+    return this.#lastError
+  }
+
+  /** Milliseconds before the next dial may begin; 0 when one is under way or the connection stands. */
+  get pauseMs(): number {
+    if (this.#state.kind !== 'idle') return 0
+    return Math.max(0, this.#notBeforeMs - this.#settings.clock.monotonic())
+  }
+
+  /** The standing connection, if any. */
+  get connection(): OpenConnection | undefined {
+    return this.#state.kind === 'ready' ? this.#state.connection : undefined
+  }
+
+  /**
+   * The connection, dialled when there is none; callers share one dial, which ends when the last of them has left.
+   * Does not pause by itself: see {@link ProxyLink.pauseMs}.
+   *
+   * @throws CocoonError Why the dial failed; the reason of `signal`; `ERR_CLOSED`.
+   */
+  acquire(signal: AbortSignal): Promise<OpenConnection> {
+    if (this.#closeReason !== undefined) return Promise.reject(this.#closeReason)
+    const state = this.#state
+    if (state.kind === 'ready') return Promise.resolve(state.connection)
+    const task = state.kind === 'connecting' && !state.task.isAborted ? state.task : this.#dial()
+    return task.join(signal)
+  }
+
+  /**
+   * Waits until the next dial may begin; callers share one timer.
+   *
+   * @throws CocoonError The reason of `signal`; `ERR_CLOSED`.
+   */
+  async pause(signal: AbortSignal): Promise<void> {
+    if (this.#closeReason !== undefined) throw this.#closeReason
+    const { clock } = this.#settings
+    if (this.#pausing === undefined || this.#pausing.isAborted) {
+      const task = new SharedTask((context) => waitFor(this.pauseMs, clock, context.signal, 'dial'))
+      const forget = (): void => {
+        if (this.#pausing === task) this.#pausing = undefined
+      }
+      task.outcome.then(forget, forget)
+      this.#pausing = task
+    }
+    await this.#pausing.join(signal)
+  }
+
+  /** Snapshot for `select`. */
+  describe(): ProxyCandidate {
+    const connection = this.connection
+    const idleState = this.pauseMs > 0 ? 'backing-off' : 'idle'
+    return {
+      address: this.address.text,
+      state: this.#state.kind === 'idle' ? idleState : this.#state.kind,
+      activeRequests: connection?.session.activeRequests ?? 0,
+      failures: this.#failures,
+      ...(this.#lastError !== undefined && { lastError: this.#lastError.code }),
+      ...(this.#lastConnectMs !== undefined && { lastConnectMs: this.#lastConnectMs }),
+      ...(connection !== undefined && {
+        protocolVersion: connection.peer.protocolVersion,
+        attestationId: connection.verdict.report.id,
+        verified: connection.verdict.verified
+      })
+    }
+  }
+
+  /** Ends the connection or the dial for good; resolves when both are gone. */
+  async close(reason: CocoonError): Promise<void> {
+    this.#closeReason ??= reason
+    this.#pausing?.abort(reason)
+    if (this.#state.kind === 'connecting') this.#state.task.abort(reason)
+    if (this.#state.kind === 'ready') await this.#state.connection.session.close(reason)
+    await Promise.all(this.#unsettled)
+  }
+
+  #dial(): SharedTask<OpenConnection> {
+    const attempt = this.#failures + 1
+    const startedMs = this.#settings.clock.monotonic()
+    this.#emit({ type: 'dial' }, attempt)
+    const task = new SharedTask((context) => this.#connect(context, attempt))
+    this.#state = { kind: 'connecting', task }
+    // Registered before any caller joins, so that callers find the new state.
+    this.#track(
+      task.outcome.then(
+        (connection) => this.#onConnected(task, connection, attempt, startedMs),
+        (error: unknown) => this.#onFailed(task, error, attempt, startedMs)
+      )
+    )
+    return task
+  }
+
+  async #connect(context: SharedTaskContext, attempt: number): Promise<OpenConnection> {
+    const { session, verdict } = await this.#settings.connect(this.address, {
+      signal: context.signal,
+      keepAlive: context.keepAlive,
+      onEvent: (event) => this.#emit(event, attempt)
+    })
+    return {
+      session,
+      verdict,
+      peer: {
+        address: this.address.text,
+        protocolVersion: session.protocolVersion,
+        attestationId: verdict.report.id,
+        verified: verdict.verified
+      }
+    }
+  }
+
+  async #onConnected(
+    task: SharedTask<OpenConnection>,
+    connection: OpenConnection,
+    attempt: number,
+    startedMs: number
+  ): Promise<void> {
+    const isCurrent = this.#state.kind === 'connecting' && this.#state.task === task
+    if (!isCurrent || this.#closeReason !== undefined) {
+      if (isCurrent) this.#state = { kind: 'idle' }
+      await connection.session.close(this.#closeReason)
+      return
+    }
+    const openedMs = this.#settings.clock.monotonic()
+    this.#state = { kind: 'ready', connection }
+    this.#lastError = undefined
+    this.#lastConnectMs = openedMs - startedMs
+    this.#emit(
+      {
+        type: 'connected',
+        ms: this.#lastConnectMs,
+        protocolVersion: connection.peer.protocolVersion,
+        attestationId: connection.verdict.report.id,
+        verified: connection.verdict.verified
+      },
+      attempt
+    )
+    this.#track(connection.session.closed.then((cause) => this.#onClosed(connection, cause, attempt, openedMs)))
+  }
+
+  #onFailed(task: SharedTask<OpenConnection>, thrown: unknown, attempt: number, startedMs: number): void {
+    if (this.#state.kind !== 'connecting' || this.#state.task !== task) return
+    this.#state = { kind: 'idle' }
+    if (task.isAborted) return
+    const error = CocoonError.from(thrown, 'ERR_INTERNAL', { phase: 'dial' })
+    const retryInMs = this.#noteFailure(error)
+    const ms = this.#settings.clock.monotonic() - startedMs
+    this.#emit({ type: 'connect-failed', ms, phase: error.phase, code: error.code, retryInMs }, attempt)
+  }
+
+  #onClosed(connection: OpenConnection, cause: CocoonError, attempt: number, openedMs: number): void {
+    const ms = this.#settings.clock.monotonic() - openedMs
+    if (this.#state.kind === 'ready' && this.#state.connection === connection) {
+      this.#state = { kind: 'idle' }
+      if (ms < STABLE_AFTER_MS) this.#noteFailure(cause)
+      else this.#failures = 0
+    }
+    this.#emit({ type: 'disconnected', code: cause.code, ms }, attempt)
+  }
+
+  #noteFailure(error: CocoonError): number {
+    this.#failures++
+    this.#lastError = error
+    const delayMs = backOffMs(this.#failures, this.#settings.random)
+    this.#notBeforeMs = this.#settings.clock.monotonic() + delayMs
+    return delayMs
+  }
+
+  #track(work: Promise<void>): void {
+    const settled: Promise<void> = work.then(undefined, () => undefined).then(() => void this.#unsettled.delete(settled))
+    this.#unsettled.add(settled)
+  }
+
+  #emit(event: PoolEvent | RatlsEvent | SessionEvent, attempt: number): void {
+    emitEvent(this.#settings.onEvent, { ...event, address: this.address.text, attempt })
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Options of the client. One interface; every field says its unit, its default and what `undefined` means. An explicit
+ * `undefined` always means the default.
+ *
+ * @module
+ */
+import type { Dialer } from '../runtime/ports/byte-stream.js'
+import type { Clock, Random } from '../runtime/ports/clock.js'
+import type { PaymentObserver } from '../runtime/ports/receipt.js'
+import type { TlsEngine } from '../runtime/ports/tls-engine.js'
+import type { VerdictPolicy } from '../runtime/ports/verdict.js'
+import type { LongAuthorizationOffer } from '../wire/session/index.js'
+import type { NetworkEventListener, SelectProxies } from './network/index.js'
+import type { OpenAISurfaceOptions } from './openai/index.js'
+
+/** Which network, and where its proxies are. */
+export interface NetworkOptions {
+  /** Whether this is a test network; must equal the proxy's flag. Default `false`. */
+  readonly isTest?: boolean | undefined
+  /**
+   * Lowest root contract `version` that a proxy must have active (not `params_version`), 0…4,294,967,295. Default 0 = any.
+   */
+  readonly configVersion?: number | undefined
+  /** Proxies as `host:port` or `[ipv6]:port`, at least one, in order of preference. Required. */
+  readonly proxies: readonly string[]
+}
+
+/** Who pays. */
+export interface AccountOptions {
+  /**
+   * The wallet contract that owns the client contract (not the person's own wallet): any friendly form or `wc:hex`. Required.
+   */
+  readonly owner: string
+  /**
+   * The account secret: bytes, or a string that stands for its UTF-8 bytes. It leaves only after a positive verdict, and
+   * only to a proxy that offers its SHA-256. `undefined` = none: only long authorisation works. Empty is refused outside
+   * test networks, since everybody knows the hash of nothing.
+   */
+  readonly secret?: string | Uint8Array | undefined
+}
+
+/** Keep-alive of an idle connection. */
+export interface IdleOptions {
+  /** Silence after which a ping is sent, milliseconds. Default 10,000. */
+  readonly pingAfterMs?: number | undefined
+  /** Silence after which the connection counts as dead, milliseconds. Default 20,000. */
+  readonly deadAfterMs?: number | undefined
+}
+
+/** Replacements for parts of the platform. Every field: `undefined` = what the runtime has. */
+export interface RuntimeOptions {
+  /** Opens byte streams. Default: the runtime's TCP. */
+  readonly dialer?: Dialer | undefined
+  /** Which TLS engine. Default: the runtime's own where it speaks the network's profile, else the pure one. */
+  readonly tls?: 'native' | 'pure' | TlsEngine | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+}
+
+/** What requests look like and how they are judged before they leave; see client/openai. */
+export type RequestOptionDefaults = Pick<OpenAISurfaceOptions, 'rules' | 'translate' | 'streamFallback'>
+
+/** Options of {@link CocoonClient}. */
+export interface CocoonOptions extends RequestOptionDefaults {
+  readonly network: NetworkOptions
+  readonly account: AccountOptions
+  /**
+   * Judges each peer before anything is sent to it. Default: refuses everybody, until a policy says whom to trust
+   * (`createAttestationPolicy` of `cocoonkit/attestation`; for test peers `acceptAnyPeer()` of `cocoonkit/unsafe`).
+   */
+  readonly attestation?: VerdictPolicy | undefined
+  /**
+   * Total budget of one call, from the call to the last chunk: dial, proof of work, TLS, authorisation, streaming.
+   * Milliseconds, > 0. Default 120,000. Overridden per request.
+   */
+  readonly timeoutMs?: number | undefined
+  /** Highest worker price coefficient accepted, 1/1000, 0…4,294,967,295. Default 4000 (four times the base price), as the reference. */
+  readonly maxCoefficient?: number | undefined
+  /** Tokens reserved per request when its body sets no limit, ≥ 0. Default 10,000, as the reference. Does not limit the answer. */
+  readonly reservedTokens?: number | undefined
+  /** Orders, prefers or denies proxies for each call. Default: the standing connection, then the order given. */
+  readonly select?: SelectProxies | undefined
+  /** Watches phases, times, sizes and codes. Never sees bodies or secrets; what it throws is ignored. Default: nobody. */
+  readonly onEvent?: NetworkEventListener | undefined
+  /** Watches payment notes and the end of each request. Default: nobody. */
+  readonly observer?: PaymentObserver | undefined
+  /**
+   * Sends the register message of a long authorisation (it costs coins). Default: none; a proxy that asks for it is then
+   * `ERR_AUTHORIZATION_LONG_REQUIRED`.
+   */
+  readonly authorizeLong?: ((offer: LongAuthorizationOffer) => Promise<void>) | undefined
+  /** Hardest proof of work accepted, bits, 0…64. Default 28, as the reference: some 30 s of work. */
+  readonly maxPowDifficultyBits?: number | undefined
+  /**
+   * Longest time without progress while connecting, before the next proxy gets its turn, milliseconds. Default 15,000.
+   */
+  readonly connectStallMs?: number | undefined
+  readonly idle?: IdleOptions | undefined
+  readonly runtime?: RuntimeOptions | undefined
+}
