@@ -1,0 +1,65 @@
+/**
+ * Ed25519 (RFC 8032) on WebCrypto, on tweetnacl where a runtime lacks it.
+ *
+ * @module
+ */
+import nacl from 'tweetnacl'
+import { hexToBytes } from '../../encoding/index.js'
+import { asBuffer } from './cipher-suites.js'
+
+const SIGNATURE_LENGTH = 64
+const PUBLIC_KEY_LENGTH = 32
+const ALGORITHM = { name: 'Ed25519' }
+
+/** Order of the base point, little-endian (RFC 8032 §5.1). */
+const ORDER = hexToBytes('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
+
+/** Where the seed stands in a PKCS #8 Ed25519 key (RFC 8410 §7). */
+const PKCS8_SEED_OFFSET = 16
+
+/** Signs bytes. */
+export type Sign = (content: Uint8Array) => Promise<Uint8Array>
+
+/**
+ * Verifies a signature. `false` for every input that is not a valid signature, whatever its length; a scalar that is not
+ * reduced is refused on all platforms alike (RFC 8032 §5.1.7; tweetnacl would accept it).
+ */
+export async function verifyEd25519(
+  publicKey: Uint8Array,
+  signature: Uint8Array,
+  content: Uint8Array
+): Promise<boolean> {
+  if (signature.length !== SIGNATURE_LENGTH || publicKey.length !== PUBLIC_KEY_LENGTH) return false
+  if (!isReducedScalar(signature.subarray(32))) return false
+  let key: CryptoKey
+  try {
+    key = await crypto.subtle.importKey('raw', asBuffer(publicKey), ALGORITHM, false, ['verify'])
+  } catch {
+    // No Ed25519 here, or a key that the platform refuses: the portable check decides.
+    return nacl.sign.detached.verify(content, signature, publicKey)
+  }
+  return crypto.subtle.verify(ALGORITHM, key, asBuffer(signature), asBuffer(content))
+}
+
+/** Imports a private key so that it cannot be read back; erases `pkcs8` where WebCrypto took it over. */
+export async function importEd25519Signer(pkcs8: Uint8Array): Promise<Sign> {
+  let key: CryptoKey
+  try {
+    key = await crypto.subtle.importKey('pkcs8', asBuffer(pkcs8), ALGORITHM, false, ['sign'])
+  } catch {
+    const { secretKey } = nacl.sign.keyPair.fromSeed(pkcs8.slice(PKCS8_SEED_OFFSET))
+    pkcs8.fill(0)
+    return async (content) => nacl.sign.detached(content, secretKey)
+  }
+  pkcs8.fill(0)
+  return async (content) => new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, asBuffer(content)))
+}
+
+/** Whether a little-endian scalar is below the order. Signatures are public: no need for constant time. */
+function isReducedScalar(scalar: Uint8Array): boolean {
+  for (let index = ORDER.length - 1; index >= 0; index--) {
+    const difference = scalar[index]! - ORDER[index]!
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}

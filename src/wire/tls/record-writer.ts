@@ -1,0 +1,134 @@
+/**
+ * Seals and sends records in order. Everything that leaves the client passes here.
+ *
+ * Two queues: records are sealed and handed to the stream strictly one after another; writes of application data also
+ * wait for each other, so that two of them never mix. An alert or a KeyUpdate may slip in between two parts of a long write.
+ *
+ * @module
+ */
+import { concatBytes } from '../../encoding/index.js'
+import type { ByteStream } from '../../runtime/ports/byte-stream.js'
+import { type AlertName, encodeAlert } from './alerts.js'
+import { CONTENT_TYPE, MAX_RECORD_CONTENT, MESSAGE_TYPE, RECORD_HEADER, VERSION_LEGACY } from './constants.js'
+import { type RecordProtection, writeRecordHeader } from './record-protection.js'
+
+/** Content sealed at once and sent in one write, bytes. */
+const BATCH_BYTES: number = 8 * MAX_RECORD_CONTENT
+
+/** Records after which we change our key; AES-GCM allows 2^24.5 (RFC 8446 §5.5). */
+const MAX_RECORDS_PER_KEY = 2 ** 23
+
+/** Runs tasks one after another; a task that fails does not stop the next. */
+class TaskQueue {
+  #tail: Promise<unknown> = Promise.resolve()
+
+  run<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(task)
+    this.#tail = result.catch(() => undefined)
+    return result
+  }
+}
+
+/** The sending half. */
+export class RecordWriter {
+  readonly #stream: ByteStream
+  readonly #paddingMultiple: number
+  readonly #sealing = new TaskQueue()
+  readonly #application = new TaskQueue()
+  #protection: RecordProtection | undefined
+  #keyUpdateWaits = false
+
+  constructor(stream: ByteStream, paddingMultiple: number) {
+    this.#stream = stream
+    this.#paddingMultiple = paddingMultiple
+  }
+
+  /** Switches the epoch. Only while nothing is being sent (during the handshake). */
+  setProtection(protection: RecordProtection): void {
+    this.#protection = protection
+  }
+
+  /** One unprotected record. @param version - Legacy version: 0x0301 for the first ClientHello, else 0x0303. */
+  async sendPlain(type: number, content: Uint8Array, version: number = VERSION_LEGACY): Promise<void> {
+    await this.#stream.write(plainRecord(type, content, version))
+  }
+
+  /** The client's second flight: the compatibility change_cipher_spec, then handshake messages, in one write. */
+  async sendFlight(messages: Uint8Array): Promise<void> {
+    const records = await this.#seal(CONTENT_TYPE.handshake, messages)
+    await this.#stream.write(concatBytes(plainRecord(CONTENT_TYPE.changeCipherSpec, Uint8Array.of(1)), ...records))
+  }
+
+  /** Application data; resolves once the stream can take more. */
+  sendData(bytes: Uint8Array): Promise<void> {
+    return this.#application.run(async () => {
+      for (let offset = 0; offset < bytes.length; offset += BATCH_BYTES) {
+        await this.#send(CONTENT_TYPE.applicationData, bytes.subarray(offset, offset + BATCH_BYTES))
+      }
+    })
+  }
+
+  /**
+   * Changes our key, RFC 8446 §4.6.3. While one such message waits to be sent, another is not queued: a peer that asks a
+   * thousand times gets one answer.
+   */
+  async sendKeyUpdate(requestPeer: boolean): Promise<void> {
+    if (this.#keyUpdateWaits) return
+    this.#keyUpdateWaits = true
+    const sent = await this.#sealing.run(async () => {
+      this.#keyUpdateWaits = false
+      return this.#updateKey(requestPeer)
+    })
+    await sent.drained
+  }
+
+  /**
+   * An alert, protected when keys exist. Resolves when it was handed to the stream, which may still be busy with it.
+   */
+  async sendAlert(name: AlertName): Promise<void> {
+    await this.#sealing.run(async () => {
+      const alert = encodeAlert(name)
+      const records =
+        this.#protection === undefined
+          ? [plainRecord(CONTENT_TYPE.alert, alert)]
+          : await this.#seal(CONTENT_TYPE.alert, alert)
+      this.#stream.write(concatBytes(...records)).catch(() => undefined)
+    })
+  }
+
+  async #send(type: number, content: Uint8Array): Promise<void> {
+    const sent = await this.#sealing.run(async () => {
+      if (this.#protection !== undefined && this.#protection.sequence >= MAX_RECORDS_PER_KEY) {
+        const update = await this.#updateKey(false)
+        // The stream keeps the order; its failure shows in the write below as well.
+        update.drained.catch(() => undefined)
+      }
+      return { drained: this.#stream.write(concatBytes(...(await this.#seal(type, content)))) }
+    })
+    await sent.drained
+  }
+
+  /** Inside the sealing queue only. The promise is wrapped so that the queue does not wait for the stream to drain. */
+  async #updateKey(requestPeer: boolean): Promise<{ drained: Promise<void> }> {
+    const message = Uint8Array.of(MESSAGE_TYPE.keyUpdate, 0, 0, 1, requestPeer ? 1 : 0)
+    const records = await this.#seal(CONTENT_TYPE.handshake, message)
+    this.#protection = await this.#protection?.next()
+    return { drained: this.#stream.write(concatBytes(...records)) }
+  }
+
+  #seal(type: number, content: Uint8Array): Promise<Uint8Array[]> {
+    const records: Promise<Uint8Array>[] = []
+    for (let offset = 0; offset < content.length; offset += MAX_RECORD_CONTENT) {
+      const part = content.subarray(offset, offset + MAX_RECORD_CONTENT)
+      records.push(this.#protection!.seal(type, part, this.#paddingMultiple))
+    }
+    return Promise.all(records)
+  }
+}
+
+function plainRecord(type: number, content: Uint8Array, version: number = VERSION_LEGACY): Uint8Array {
+  const record = new Uint8Array(RECORD_HEADER + content.length)
+  writeRecordHeader(record, type, content.length, version)
+  record.set(content, RECORD_HEADER)
+  return record
+}
