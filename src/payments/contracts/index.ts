@@ -43,6 +43,7 @@ export {
   rawAddress
 } from './derive.js'
 export { type NetworkParams, MAX_KNOWN_STRUCT_VERSION, type TokenMultipliers } from './params.js'
+export { signProxyClose, type SignProxyCloseOptions } from './proxy-close.js'
 export {
   type ClientProxyRequest,
   type ClientRequestPayload,

@@ -153,6 +153,3 @@ export function encodeProxySaveState(state: { readonly queryId: bigint; readonly
   const builder = beginCell().storeUint(0x9a1247c0, 32).storeUint(state.queryId, 64).storeUint(0x53109c0f, 32)
   return cellToBoc(storeHex256(builder.storeInt(state.seqno, 32), toHex256(state.hash, 'hash')).endCell())
 }
-
-/** Operation codes of the proxy's own signed close, first and second step. */
-export const PROXY_CLOSE_OPS: { readonly close: 0x636a4391; readonly complete: 0xe511abc7 } = { close: 0x636a4391, complete: 0xe511abc7 }

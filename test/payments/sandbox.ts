@@ -1,0 +1,96 @@
+/**
+ * A TVM sandbox with the mainnet bytecode (from ../shared, never committed) for the money tests.
+ *
+ * @module
+ */
+import { Address, Cell, beginCell, loadStateInit, type Transaction } from '@ton/core'
+import { Blockchain, type SmartContract } from '@ton/sandbox'
+import { parseClientState, parseProxyState, type ClientContractState, type ProxyContractState } from '../../src/payments/contracts/index.js'
+
+export interface Outcome {
+  readonly to: string
+  readonly exit: number | null
+  readonly op: number | null
+}
+
+/** Sends messages as anybody and reads what the contracts became. */
+export class Sandbox {
+  readonly chain: Blockchain
+  private constructor(chain: Blockchain) {
+    this.chain = chain
+  }
+
+  static async create(nowUnix: number): Promise<Sandbox> {
+    const chain = await Blockchain.create()
+    chain.now = nowUnix
+    return new Sandbox(chain)
+  }
+
+  get nowUnix(): number {
+    return this.chain.now ?? 0
+  }
+
+  set nowUnix(value: number) {
+    this.chain.now = value
+  }
+
+  async send(message: { from: string; to: string; valueNano: bigint; body?: Uint8Array; stateInit?: Uint8Array; bounce?: boolean }): Promise<readonly Outcome[]> {
+    const result = await this.chain.sendMessage({
+      info: {
+        type: 'internal',
+        ihrDisabled: true,
+        bounce: message.bounce ?? true,
+        bounced: false,
+        src: Address.parse(message.from),
+        dest: Address.parse(message.to),
+        value: { coins: message.valueNano },
+        ihrFee: 0n,
+        forwardFee: 0n,
+        createdAt: 0,
+        createdLt: 0n
+      },
+      body: message.body === undefined ? Cell.EMPTY : (Cell.fromBoc(Buffer.from(message.body))[0] ?? Cell.EMPTY),
+      ...(message.stateInit === undefined ? {} : { init: loadStateInit((Cell.fromBoc(Buffer.from(message.stateInit))[0] ?? Cell.EMPTY).beginParse()) })
+    })
+    return result.transactions.map(describeTransaction)
+  }
+
+  async contract(address: string): Promise<SmartContract> {
+    return this.chain.getContract(Address.parse(address))
+  }
+
+  async data(address: string): Promise<Uint8Array | null> {
+    const contract = await this.contract(address)
+    const state = contract.accountState
+    if (state?.type !== 'active' || state.state.data == null) return null
+    return new Uint8Array(state.state.data.toBoc())
+  }
+
+  async client(address: string): Promise<ClientContractState | null> {
+    const data = await this.data(address)
+    return data && parseClientState(data)
+  }
+
+  async proxy(address: string): Promise<ProxyContractState | null> {
+    const data = await this.data(address)
+    return data && parseProxyState(data)
+  }
+
+  async balance(address: string): Promise<bigint> {
+    return (await this.contract(address)).balance
+  }
+}
+
+function describeTransaction(transaction: Transaction): Outcome {
+  const { description, inMessage } = transaction
+  const exit = description.type === 'generic' && description.computePhase.type === 'vm' ? description.computePhase.exitCode : null
+  const body = inMessage?.body.beginParse()
+  const op = body !== undefined && body.remainingBits >= 32 ? body.loadUint(32) : null
+  const to = inMessage?.info.type === 'internal' ? inMessage.info.dest.toString() : ''
+  return { to, exit, op }
+}
+
+/** Bag of cells of a StateInit from its parts. */
+export function stateInitBoc(code: Cell, data: Cell): Uint8Array {
+  return new Uint8Array(beginCell().storeUint(0b00110, 5).storeRef(code).storeRef(data).endCell().toBoc())
+}
