@@ -1,0 +1,57 @@
+/**
+ * The three `create` resources over one way of calling.
+ *
+ * @module
+ */
+import { type OpenAnswer, openAnswer, readEvents, readWhole } from './answer.js'
+import { type CallPromise, createCallPromise } from './call-promise.js'
+import { createChunkStream } from './chunk-stream.js'
+import { answerHeaders } from './fetch-answer.js'
+import type { CallFigures } from './figures.js'
+import { readFile } from './multipart.js'
+import type { RequestOptions, SurfaceContext } from './options.js'
+import { createPendingRequest } from './request.js'
+import type { EndpointPath } from './rules/index.js'
+import type { AnswerContext, StreamResult, WholeResult } from './types.js'
+
+/** A `create` function: body and options in; a stream where the body says `stream: true`, else the whole answer. */
+export type CreateFunction<B, D, C> = {
+  (body: B & { readonly stream: true }, options?: RequestOptions): CallPromise<StreamResult<C>['data'], StreamResult<C>>
+  (body: B & { readonly stream?: false | null | undefined }, options?: RequestOptions): CallPromise<D, WholeResult<D>>
+  (body: B, options?: RequestOptions): CallPromise<D | StreamResult<C>['data'], WholeResult<D> | StreamResult<C>>
+}
+
+/** Makes the `create` of one endpoint. */
+export function createResource<B, D, C>(context: SurfaceContext, path: EndpointPath): CreateFunction<B, D, C> {
+  const create = (body: unknown, options: RequestOptions = {}): unknown => createCallPromise(callEndpoint(context, path, body, options))
+  return create as CreateFunction<B, D, C>
+}
+
+async function callEndpoint(
+  context: SurfaceContext,
+  path: EndpointPath,
+  body: unknown,
+  options: RequestOptions
+): Promise<WholeResult<unknown> | StreamResult<unknown>> {
+  const file = path === '/v1/audio/transcriptions' ? await readFile((body as { file?: unknown } | undefined)?.file) : undefined
+  const request = createPendingRequest(context, path, body, options, file)
+  const open = await openAnswer(context, request)
+  if (request.streams) {
+    const reader = readEvents(context, open)
+    const final = reader.figures
+    return {
+      ...describe(open, final),
+      data: createChunkStream(reader),
+      costNano: final.then(({ costNano }) => costNano),
+      tokensUsed: final.then(({ tokensUsed }) => tokensUsed)
+    }
+  }
+  const { value, figures } = await readWhole(context, open)
+  return { ...figures, ...describe(open, Promise.resolve(figures), figures), data: value }
+}
+
+function describe({ answer }: OpenAnswer, final: Promise<CallFigures>, figures?: CallFigures): AnswerContext {
+  const { requestId, peer, status } = answer
+  const response = new Response(null, { status, headers: answerHeaders(answer, figures) })
+  return { response, requestId, attestationId: peer.attestationId, peer, final }
+}

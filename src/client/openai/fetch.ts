@@ -1,0 +1,144 @@
+/**
+ * `fetch` for OpenAI's paths over the network.
+ *
+ * @module
+ */
+import { CocoonError } from '../../errors.js'
+import { openAnswer, readEvents, readWhole } from './answer.js'
+import { errorResponse } from './errors.js'
+import { answerHeaders, eventStreamBody, peerHeaders } from './fetch-answer.js'
+import { type FilePart, readFile } from './multipart.js'
+import { listModels, retrieveModel } from './models.js'
+import type { SurfaceContext } from './options.js'
+import { createPendingRequest, invalidRequest } from './request.js'
+import type { EndpointPath } from './rules/index.js'
+
+/** A `fetch`. */
+export type FetchFunction = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>
+
+/** The part of a path that decides; what stands before it (an origin, a prefix) does not matter. */
+const ROUTE = /\/v1(\/chat\/completions|\/completions|\/audio\/transcriptions|\/models(?:\/(.+))?)$/
+
+/**
+ * Makes the `fetch`. Only the end of the path decides (`…/v1/chat/completions`, `…/v1/completions`, `…/v1/models`,
+ * `…/v1/models/{id}`, `…/v1/audio/transcriptions`); origin, prefix and query are ignored, and headers of the caller
+ * never travel. It rejects for an abort (with the signal's reason) and for arguments that no `fetch` takes
+ * (`ERR_OPTIONS`); everything else is a Response.
+ */
+export function createFetch(context: SurfaceContext): FetchFunction {
+  return async (input, init = {}) => {
+    const call = readArguments(input, init)
+    try {
+      call.signal?.throwIfAborted()
+      return await route(context, call)
+    } catch (cause) {
+      if (call.signal?.aborted) throw call.signal.reason
+      return errorResponse(CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'request', charged: 'unknown' }))
+    }
+  }
+}
+
+interface FetchCall {
+  readonly path: string
+  readonly method: string
+  readonly contentType: string | null
+  readonly signal: AbortSignal | undefined
+  /** The body as something that can be read; made when it is needed. */
+  readonly body: () => Response | Request
+  readonly rawBody: unknown
+}
+
+function readArguments(input: RequestInfo | URL, init: RequestInit): FetchCall {
+  const request = typeof input === 'object' && 'url' in input ? input : undefined
+  try {
+    const { pathname } = new URL(request?.url ?? String(input), 'http://localhost')
+    const headers = new Headers(init.headers ?? request?.headers)
+    const rawBody = init.body
+    return {
+      path: pathname,
+      method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
+      contentType: headers.get('content-type'),
+      signal: init.signal ?? request?.signal ?? undefined,
+      rawBody,
+      body: () => {
+        if (rawBody === undefined || rawBody === null) return request ?? new Response('')
+        const type = headers.get('content-type')
+        return new Response(rawBody, type === null || rawBody instanceof FormData ? {} : { headers: { 'content-type': type } })
+      }
+    }
+  } catch {
+    throw new CocoonError('ERR_OPTIONS', 'fetch was given no valid URL or headers', { phase: 'options' })
+  }
+}
+
+async function route(context: SurfaceContext, call: FetchCall): Promise<Response> {
+  const match = ROUTE.exec(call.path)
+  if (match === null) return errorResponse(invalidRequest('there is no such path', 404))
+  const isModels = match[1]?.startsWith('/models') === true
+  const allowed = isModels ? 'GET' : 'POST'
+  if (call.method !== allowed) return errorResponse(invalidRequest('the method is not allowed', 405), new Headers({ allow: allowed }))
+  if (isModels) return answerModels(context, match[2], call.signal)
+  return answerRequest(context, `/v1${match[1] as string}` as EndpointPath, call)
+}
+
+async function answerModels(context: SurfaceContext, id: string | undefined, signal: AbortSignal | undefined): Promise<Response> {
+  const options = { signal }
+  if (id === undefined) {
+    const { peer, list } = await listModels(context, options)
+    return Response.json(list, { headers: peerHeaders(peer) })
+  }
+  const { peer, model } = await retrieveModel(context, decodeName(id), options)
+  return Response.json(model, { headers: peerHeaders(peer) })
+}
+
+async function answerRequest(context: SurfaceContext, path: EndpointPath, call: FetchCall): Promise<Response> {
+  const { signal } = call
+  const form = path === '/v1/audio/transcriptions' ? await readForm(call) : undefined
+  const request = createPendingRequest(context, path, form?.fields ?? (await readJson(call)), { signal }, form?.file)
+  const open = await openAnswer(context, request)
+  if (!request.streams) {
+    const { text, figures } = await readWhole(context, open)
+    return new Response(text, { status: open.answer.status, headers: answerHeaders(open.answer, figures) })
+  }
+  const headers = answerHeaders(open.answer)
+  headers.set('content-type', 'text/event-stream; charset=utf-8')
+  headers.set('cache-control', 'no-cache')
+  return new Response(eventStreamBody(readEvents(context, open), signal), { headers })
+}
+
+async function readJson(call: FetchCall): Promise<unknown> {
+  try {
+    return JSON.parse(typeof call.rawBody === 'string' ? call.rawBody : await call.body().text())
+  } catch {
+    // The engine's own error quotes the body.
+    throw invalidRequest('the request body is not JSON')
+  }
+}
+
+/** Reads a form: its file, and the text fields in the types that the rules know. */
+async function readForm(call: FetchCall): Promise<{ readonly fields: Record<string, unknown>; readonly file: FilePart }> {
+  let form: FormData
+  try {
+    form = call.rawBody instanceof FormData ? call.rawBody : await call.body().formData()
+  } catch {
+    throw invalidRequest('the request body is not multipart/form-data')
+  }
+  const fields: [string, unknown][] = []
+  for (const [name, value] of form.entries()) fields.push([name, typeof value === 'string' ? fromText(name, value) : value])
+  const file = form.get('file')
+  return { fields: Object.fromEntries(fields), file: await readFile(file) }
+}
+
+function fromText(name: string, text: string): unknown {
+  if (name === 'stream' || name === 'enable_debug') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text
+  const isNumber = name === 'max_tokens' || name === 'max_completion_tokens' || name === 'max_coefficient' || name === 'timeout'
+  return isNumber && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text
+}
+
+function decodeName(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
