@@ -74,12 +74,15 @@ export class CocoonClient {
       transport: this.#pool,
       clock,
       random,
-      timeoutMs: resolved.timeoutMs,
-      maxCoefficient: resolved.maxCoefficient,
-      reservedTokens: resolved.reservedTokens,
       rules: options.rules,
-      translate: options.translate,
-      streamFallback: options.streamFallback
+      pricePerTokenNano: resolved.pricePerTokenNano,
+      defaults: {
+        timeoutMs: resolved.timeoutMs,
+        maxCoefficient: options.maxCoefficient,
+        reservedTokens: options.reservedTokens,
+        translate: options.translate,
+        streamFallback: options.streamFallback
+      }
     })
     this.chat = surface.chat
     this.completions = surface.completions

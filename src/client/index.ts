@@ -10,8 +10,6 @@ export type {
   CocoonOptions,
   IdleOptions,
   NetworkOptions,
-  RequestOptionDefaults,
   RuntimeOptions
 } from './options.js'
 export { probe, type ProbeOptions, type ProbePhase, type ProbePhaseName, type ProbeReport } from './probe.js'
-export { DEFAULT_MAX_COEFFICIENT, DEFAULT_RESERVED_TOKENS, DEFAULT_TIMEOUT_MS } from './resolve-options.js'

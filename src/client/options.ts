@@ -11,7 +11,7 @@ import type { TlsEngine } from '../runtime/ports/tls-engine.js'
 import type { VerdictPolicy } from '../runtime/ports/verdict.js'
 import type { LongAuthorizationOffer } from '../wire/session/index.js'
 import type { NetworkEventListener, SelectProxies } from './network/index.js'
-import type { OpenAISurfaceOptions } from './openai/index.js'
+import type { CallDefaults, OpenAISurfaceOptions } from './openai/index.js'
 
 /** Which network, and where its proxies are. */
 export interface NetworkOptions {
@@ -23,6 +23,8 @@ export interface NetworkOptions {
   readonly configVersion?: number | undefined
   /** Proxies as `host:port` or `[ipv6]:port`, at least one, in order of preference. Required. */
   readonly proxies: readonly string[]
+  /** Nanotons per adjusted token, for `costNano` of answers. Default: unknown, and so is the cost unless the answer tells it. */
+  readonly pricePerTokenNano?: bigint | undefined
 }
 
 /** Who pays. */
@@ -57,11 +59,8 @@ export interface RuntimeOptions {
   readonly random?: Random | undefined
 }
 
-/** What requests look like and how they are judged before they leave; see client/openai. */
-export type RequestOptionDefaults = Pick<OpenAISurfaceOptions, 'rules' | 'translate' | 'streamFallback'>
-
 /** Options of {@link CocoonClient}. */
-export interface CocoonOptions extends RequestOptionDefaults {
+export interface CocoonOptions extends Pick<CallDefaults, 'translate' | 'streamFallback'> {
   readonly network: NetworkOptions
   readonly account: AccountOptions
   /**
@@ -74,10 +73,15 @@ export interface CocoonOptions extends RequestOptionDefaults {
    * Milliseconds, > 0. Default 120,000. Overridden per request.
    */
   readonly timeoutMs?: number | undefined
-  /** Highest worker price coefficient accepted, 1/1000, 0…4,294,967,295. Default 4000 (four times the base price), as the reference. */
+  /** Highest worker price coefficient accepted, 1/1000, 0…2^31 − 1. Default 4000 (four times the base price), as the reference. */
   readonly maxCoefficient?: number | undefined
-  /** Tokens reserved per request when its body sets no limit, ≥ 0. Default 10,000, as the reference. Does not limit the answer. */
+  /**
+   * Tokens reserved per request when its body sets no limit, 0…2^31 − 1. Default 10,000, as the newer reference. Does not
+   * limit the answer.
+   */
   readonly reservedTokens?: number | undefined
+  /** Request rules. Default `'auto'`: those of the peer's protocol version, chosen after the handshake. */
+  readonly rules?: OpenAISurfaceOptions['rules']
   /** Orders, prefers or denies proxies for each call. Default: the standing connection, then the order given. */
   readonly select?: SelectProxies | undefined
   /** Watches phases, times, sizes and codes. Never sees bodies or secrets; what it throws is ignored. Default: nobody. */

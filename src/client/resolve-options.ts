@@ -25,18 +25,11 @@ export interface ResolvedOptions {
   readonly connector: ConnectorSettings
   readonly proxies: readonly ProxyAddress[]
   readonly timeoutMs: number
-  readonly maxCoefficient: number
-  readonly reservedTokens: number
+  readonly pricePerTokenNano: bigint | undefined
 }
 
 /** Total budget of a call by default, milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 120_000
-
-/** Highest coefficient by default, 1/1000; source: runners/client/ClientRunningRequest.cpp:47 (session.md §5). */
-export const DEFAULT_MAX_COEFFICIENT = 4_000
-
-/** Reservation by default, tokens; source: v3.md §9 row 1. */
-export const DEFAULT_RESERVED_TOKENS = 10_000
 
 const UINT32_MAX = 0xffff_ffff
 /** Longest delay that timers of all runtimes take. */
@@ -69,7 +62,7 @@ const OPTION_NAMES = [
  */
 export function resolveOptions(options: CocoonOptions, runtime: Runtime): ResolvedOptions {
   checkKeys(checkObject(options, 'options'), '', OPTION_NAMES)
-  const { isTest, configVersion, proxies } = resolveNetwork(options.network)
+  const { isTest, configVersion, proxies, pricePerTokenNano } = resolveNetwork(options.network)
   checkFunction(options.select, 'select')
   checkFunction(options.onEvent, 'onEvent')
   checkFunction(options.authorizeLong, 'authorizeLong')
@@ -78,17 +71,8 @@ export function resolveOptions(options: CocoonOptions, runtime: Runtime): Resolv
   const milliseconds = { min: 1, max: MAX_DELAY_MS } as const
   return {
     proxies,
+    pricePerTokenNano,
     timeoutMs: checkInteger(options.timeoutMs, 'timeoutMs', { ...milliseconds, default: DEFAULT_TIMEOUT_MS }),
-    maxCoefficient: checkInteger(options.maxCoefficient, 'maxCoefficient', {
-      min: 0,
-      max: UINT32_MAX,
-      default: DEFAULT_MAX_COEFFICIENT
-    }),
-    reservedTokens: checkInteger(options.reservedTokens, 'reservedTokens', {
-      min: 0,
-      max: MAX_DELAY_MS,
-      default: DEFAULT_RESERVED_TOKENS
-    }),
     connector: {
       ...resolveRuntime(options.runtime, runtime),
       policy: options.attestation ?? refuseAll(),
@@ -113,9 +97,17 @@ export function resolveOptions(options: CocoonOptions, runtime: Runtime): Resolv
   }
 }
 
-function resolveNetwork(network: unknown): { isTest: boolean; configVersion: number; proxies: readonly ProxyAddress[] } {
-  const given = checkObject(network, 'network')
-  const { isTest, configVersion, proxies } = given
+interface ResolvedNetwork extends Pick<ResolvedOptions, 'proxies' | 'pricePerTokenNano'> {
+  readonly isTest: boolean
+  readonly configVersion: number
+}
+
+/** Unknown fields are let pass: a network description may carry more than a connection needs. */
+function resolveNetwork(network: unknown): ResolvedNetwork {
+  const { isTest, configVersion, proxies, pricePerTokenNano } = checkObject(network, 'network')
+  if (pricePerTokenNano !== undefined && (typeof pricePerTokenNano !== 'bigint' || pricePerTokenNano < 0n)) {
+    throw optionError('network.pricePerTokenNano', 'must be a bigint of nanotons, not negative')
+  }
   if (!Array.isArray(proxies) || proxies.length === 0) {
     throw optionError('network.proxies', 'must name at least one proxy', "For example ['203.0.113.7:8888'].")
   }
@@ -127,7 +119,8 @@ function resolveNetwork(network: unknown): { isTest: boolean; configVersion: num
   return {
     isTest: checkBoolean(isTest, 'network.isTest', false),
     configVersion: checkInteger(configVersion, 'network.configVersion', { min: 0, max: UINT32_MAX, default: 0 }),
-    proxies: [...parsed.values()]
+    proxies: [...parsed.values()],
+    pricePerTokenNano
   }
 }
 
