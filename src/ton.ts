@@ -1,0 +1,6 @@
+/**
+ * Entry `cocoonkit/ton`: the network's contracts on TON.
+ *
+ * @module
+ */
+export * from './payments/contracts/index.js'
