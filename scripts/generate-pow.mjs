@@ -65,7 +65,8 @@ function sum(values, slot) {
   if (inside.length === 0 && before.every(isNumber)) return constant
   const known = before.length === 1 ? before[0] : before.length === 0 ? undefined : name(`(${before.map(textOf).join(' + ')}) | 0`, false)
   if (inside.length === 0) return known
-  const terms = known === undefined ? inside : [...inside, known]
+  // What is known first comes first: callers name the value that the others wait for last.
+  const terms = known === undefined ? inside : [known, ...inside]
   return name(`(${terms.map(textOf).join(' + ')}) | 0`, true, slot)
 }
 
@@ -79,12 +80,14 @@ function inline(values, fold, print) {
 
 const rotate = (x, by) => (x >>> by) | (x << (32 - by))
 const rotateText = (x, by) => `((${x} >>> ${by}) | (${x} << ${32 - by}))`
-const bigSigma = (a, b, c) => (x) =>
-  inline(
-    [x],
-    (n) => rotate(n, a) ^ rotate(n, b) ^ rotate(n, c),
-    (t) => `(${rotateText(t, a)} ^ ${rotateText(t, b)} ^ ${rotateText(t, c)})`
-  )
+
+/** rotate(x, a) ^ rotate(x, b) ^ rotate(x, c), a < b < c, one rotation inside the other: that needs fewer registers. */
+const bigSigma = (a, b, c) => (x) => {
+  if (isNumber(x)) return rotate(x, a) ^ rotate(x, b) ^ rotate(x, c)
+  const inner = name(`${x.text} ^ ${rotateText(x.text, c - b)}`, x.perNonce, 'u')
+  const middle = name(`${x.text} ^ ${rotateText(inner.text, b - a)}`, x.perNonce, 'u')
+  return { text: rotateText(middle.text, a), perNonce: x.perNonce }
+}
 const smallSigma = (a, b, shift) => (x) =>
   inline(
     [x],
@@ -105,7 +108,7 @@ const argument = (text) => ({ text, perNonce: false })
 const words = [argument('w0'), argument('w1'), argument('w2'), argument('w3'), { text: 'm4', perNonce: true }, argument('w5')]
 words.push(0x80000000 | 0, 0, 0, 0, 0, 0, 0, 0, 0, 24 * 8)
 const scheduled = (t) => {
-  if (t >= 16) words[t] = sum([s1(words[t - 2]), words[t - 7], s0(words[t - 15]), words[t - 16]], `m${t % 16}`)
+  if (t >= 16) words[t] = sum([words[t - 16], s0(words[t - 15]), words[t - 7], s1(words[t - 2])], `m${t % 16}`)
   return words[t]
 }
 
@@ -114,8 +117,8 @@ const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const slotOf = (position, round) => letters[(position + 8 * 64 - round) % 8]
 
 function round(t, needsE = true) {
-  const t1 = sum([h, S1(e), choose(e, f, g), roundConstants[t], scheduled(t)], 't')
-  const nextA = () => sum([t1, S0(a), majority(a, b, c)], slotOf(0, t + 1))
+  const t1 = sum([roundConstants[t], scheduled(t), h, choose(e, f, g), S1(e)], 't')
+  const nextA = () => sum([majority(a, b, c), S0(a), t1], slotOf(0, t + 1))
   const nextE = () => (needsE ? sum([d, t1], slotOf(4, t + 1)) : 0)
   // The new e takes the place of d, the new a that of h: both are read before.
   const e2 = nextE()
@@ -161,7 +164,7 @@ export function searchNonces(
   digest: Int32Array
 ): number {
 ${indent(setup, 2)}
-  let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, t = 0
+  let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, t = 0, u = 0
   let m0 = 0, m1 = 0, m2 = 0, m3 = 0, m4 = 0, m5 = 0, m6 = 0, m7 = 0
   let m8 = 0, m9 = 0, m10 = 0, m11 = 0, m12 = 0, m13 = 0, m14 = 0, m15 = 0
   for (let index = 0; index < count; index++) {

@@ -12,6 +12,10 @@ export interface FrameDecoderOptions {
   readonly maxFrameBytes?: number | undefined
 }
 
+/** Small payloads share slabs of this many bytes: an ArrayBuffer for each would cost more than the copy. */
+const SLAB_BYTES = 16_384
+const LARGEST_IN_SLAB_BYTES = 2048
+
 /** Room kept between frames, bytes: what an idle connection may hold. */
 const IDLE_CAPACITY_BYTES = 65_536
 
@@ -35,6 +39,8 @@ export class FrameDecoder {
   #end = 0
   #seqno = 0
   #failure: CocoonError | undefined
+  #slab = new Uint8Array(0)
+  #slabUsed = 0
 
   constructor(options: FrameDecoderOptions = {}) {
     this.#maxFrameBytes = Math.min(options.maxFrameBytes ?? MAX_FRAME_PAYLOAD_BYTES, MAX_FRAME_PAYLOAD_BYTES)
@@ -59,7 +65,8 @@ export class FrameDecoder {
   }
 
   /**
-   * The next complete payload in order, a copy that the caller owns; `undefined` when more bytes are needed.
+   * The next complete payload in order; `undefined` when more bytes are needed. It is a copy whose bytes the caller owns,
+   * but small ones stand side by side in one ArrayBuffer of 16 KiB: do not transfer or read `payload.buffer`.
    *
    * @throws CocoonError `ERR_FRAME_SIZE` for a length below 4 or above the limit, `ERR_FRAME_SEQNO` for a number that is
    *   not the expected one.
@@ -79,7 +86,7 @@ export class FrameDecoder {
     }
     if (available < FRAME_HEADER_BYTES + length) return undefined
     const at = this.#start + FRAME_HEADER_BYTES
-    const payload = this.#buffer.slice(at, at + length)
+    const payload = this.#copy(at, length)
     this.#start = at + length
     this.#seqno++
     if (this.#start === this.#end) this.#rewind()
@@ -94,6 +101,18 @@ export class FrameDecoder {
   finish(): void {
     if (this.#failure !== undefined) throw this.#failure
     if (this.bufferedBytes > 0) this.#fail('ERR_FRAME_TRUNCATED', 'the stream ended inside a frame')
+  }
+
+  #copy(at: number, length: number): Uint8Array<ArrayBuffer> {
+    if (length > LARGEST_IN_SLAB_BYTES) return this.#buffer.slice(at, at + length)
+    if (this.#slabUsed + length > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_BYTES)
+      this.#slabUsed = 0
+    }
+    const start = this.#slabUsed
+    this.#slabUsed = start + length
+    this.#slab.set(this.#buffer.subarray(at, at + length), start)
+    return this.#slab.subarray(start, this.#slabUsed)
   }
 
   #int32(at: number): number {

@@ -18,7 +18,7 @@ const FIRST_BATCH = 64
 const LAST_BATCH = 16_384
 const BATCH_TARGET_MS = 1
 /** Ends a slice whatever the clock says, so that a clock that stands still cannot take the event loop away. */
-const MAX_SLICE_HASHES = 2 ** 18
+const MAX_SLICE_HASHES = 2 ** 17
 
 /** What is known while solving. */
 export interface PowProgress {
