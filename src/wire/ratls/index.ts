@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { connectRatls } from './connect.js'
 export {
   AttestationRefusedError,
   type RatlsConnection,

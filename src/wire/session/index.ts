@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { openSession } from './open-session.js'
 export type {
   LongAuthorizationOffer,
   ProxyParams,

@@ -87,13 +87,15 @@ export interface SessionLimits {
   /** Largest frame accepted and sent, payload bytes. Default 16,777,216 (also the most). */
   readonly maxFrameBytes?: number | undefined
   /**
-   * Body bytes of one answer that wait for a slow reader. When more wait, that answer alone fails with
-   * `ERR_ANSWER_TOO_LARGE`. Default 33,554,432.
+   * Bytes of one answer that wait for a slow reader. The network has no flow control per request, so: while every running
+   * answer is half full, the socket is not read (the peer is held back); as long as another request still waits for data,
+   * reading goes on, and the answer that exceeds this limit fails alone with `ERR_ANSWER_TOO_LARGE`. A single message
+   * that is larger than the limit is taken when nothing else waits. Default 8,388,608.
    */
   readonly maxBufferedAnswerBytes?: number | undefined
   /**
-   * Body bytes of all answers that wait for slow readers. When more wait, the answer with the most waiting bytes fails
-   * with `ERR_ANSWER_TOO_LARGE`. Default 268,435,456.
+   * Bytes of all answers that wait for slow readers. Above it, the answer with the most waiting bytes fails with
+   * `ERR_ANSWER_TOO_LARGE`. Default 134,217,728.
    */
   readonly maxBufferedTotalBytes?: number | undefined
 }

@@ -1,0 +1,192 @@
+/**
+ * The body parts of one answer between the socket and its reader: in order, bounded, linear.
+ *
+ * @module
+ */
+import { CocoonError } from '../../errors.js'
+
+/** Book-keeping of one waiting part, counted against the limits so that empty-ish parts are not free. */
+const PART_OVERHEAD_BYTES = 64
+/** From so many waiting parts on, small ones are joined, so that a million tiny parts cost their bytes and little more. */
+const JOIN_FROM_PARTS = 32
+/** Size of a joined block, bytes; parts longer than a quarter of it stay alone. */
+const JOIN_BLOCK_BYTES = 8192
+
+/** What the owner of a queue is told. */
+export interface AnswerPartsEvents {
+  /** The weight of what waits changed by so many bytes. */
+  onWeight(delta: number): void
+  /** The reader gave up (`break`, `return`). */
+  onAbandoned(): void
+  /** The reader has seen everything, or will never see more. */
+  onDone(): void
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<Uint8Array, undefined>): void
+  reject(error: CocoonError): void
+}
+
+const EMPTY = new Uint8Array(0)
+const DONE: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined }
+
+/** A queue with one reader. `weight` is what it holds, in bytes. */
+export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
+  readonly #events: AnswerPartsEvents
+  #parts: Uint8Array[] = []
+  #head = 0
+  /** Room and fill of the block at the tail, when the tail is a block that small parts may join. */
+  #block: Uint8Array | undefined
+  #blockLength = 0
+  #waiters: Waiter[] = []
+  #weight = 0
+  #isEnded = false
+  #error: CocoonError | undefined
+  #isTaken = false
+  #isDone = false
+
+  constructor(events: AnswerPartsEvents) {
+    this.#events = events
+  }
+
+  /** Bytes that wait, with book-keeping. */
+  get weight(): number {
+    return this.#weight
+  }
+
+  /** Adds a part; empty ones vanish. */
+  push(part: Uint8Array): void {
+    if (part.length === 0 || this.#isEnded) return
+    const waiter = this.#waiters.shift()
+    if (waiter !== undefined) {
+      waiter.resolve({ done: false, value: part })
+      return
+    }
+    this.#enqueue(part)
+  }
+
+  /** No more parts: the reader sees what waits, then the end. */
+  end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#settle()
+  }
+
+  /** No more parts: the reader sees what waits, then the error. */
+  fail(error: CocoonError): void {
+    if (this.#isEnded) return
+    this.#error = error
+    this.end()
+  }
+
+  /** Drops what waits; the reader sees the error next, also after {@link AnswerParts.end}. */
+  abort(error: CocoonError): void {
+    if (this.#isDone) return
+    this.#clear()
+    this.#error = error
+    this.#isEnded = true
+    this.#settle()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    if (this.#isTaken) {
+      throw new CocoonError('ERR_OPTIONS', 'the parts of an answer can be read once', { phase: 'stream' })
+    }
+    this.#isTaken = true
+    return this
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const part = this.#dequeue()
+    if (part !== undefined) {
+      if (this.#isEnded) this.#settle()
+      return Promise.resolve({ done: false, value: part })
+    }
+    if (!this.#isEnded) return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+    const error = this.#error
+    // An error is thrown once; afterwards the iterator is at its end, as generators do it.
+    this.#error = undefined
+    this.#finish()
+    return error === undefined ? Promise.resolve(DONE) : Promise.reject(error)
+  }
+
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (!this.#isDone) {
+      const wasEnded = this.#isEnded
+      this.#clear()
+      this.#isEnded = true
+      this.#error = undefined
+      this.#settle()
+      if (!wasEnded) this.#events.onAbandoned()
+    }
+    return Promise.resolve(DONE)
+  }
+
+  /** After the end: answers the reader that waits, and says when nothing more will be seen. */
+  #settle(): void {
+    if (this.#parts.length > this.#head) return
+    for (const waiter of this.#waiters.splice(0)) {
+      const error = this.#error
+      this.#error = undefined
+      if (error === undefined) waiter.resolve(DONE)
+      else waiter.reject(error)
+    }
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#events.onDone()
+  }
+
+  #enqueue(part: Uint8Array): void {
+    const canJoin = this.#parts.length - this.#head >= JOIN_FROM_PARTS && part.length <= JOIN_BLOCK_BYTES / 4
+    if (canJoin && this.#block !== undefined && this.#blockLength + part.length <= JOIN_BLOCK_BYTES) {
+      this.#block.set(part, this.#blockLength)
+      this.#blockLength += part.length
+      this.#parts[this.#parts.length - 1] = this.#block.subarray(0, this.#blockLength)
+      this.#weigh(part.length)
+      return
+    }
+    if (canJoin) {
+      this.#block = new Uint8Array(JOIN_BLOCK_BYTES)
+      this.#block.set(part)
+      this.#blockLength = part.length
+      this.#parts.push(this.#block.subarray(0, part.length))
+    } else {
+      this.#block = undefined
+      this.#parts.push(part)
+    }
+    this.#weigh(part.length + PART_OVERHEAD_BYTES)
+  }
+
+  #dequeue(): Uint8Array | undefined {
+    if (this.#head >= this.#parts.length) return undefined
+    const part = this.#parts[this.#head]!
+    this.#parts[this.#head++] = EMPTY
+    if (this.#head === this.#parts.length) {
+      this.#parts = []
+      this.#head = 0
+      this.#block = undefined
+    } else if (this.#head >= 1024 && this.#head * 2 >= this.#parts.length) {
+      this.#parts = this.#parts.slice(this.#head)
+      this.#head = 0
+    }
+    this.#weigh(-(part.length + PART_OVERHEAD_BYTES))
+    return part
+  }
+
+  #clear(): void {
+    this.#parts = []
+    this.#head = 0
+    this.#block = undefined
+    this.#weigh(-this.#weight)
+  }
+
+  #weigh(delta: number): void {
+    if (delta === 0) return
+    this.#weight += delta
+    this.#events.onWeight(delta)
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * From a protected stream to Ready: connect, handshake, look at the contracts, authorise.
+ *
+ * @module
+ */
+import type { TlObject } from '../../encoding/tl/index.js'
+import { CocoonError, type ErrorPhase } from '../../errors.js'
+import type { CancelTimer } from '../../runtime/ports/clock.js'
+import { authorizationRefused, authorizeRequest, chooseAuthorization, processAuthorization } from './authorization.js'
+import { connectToProxyRequest, handshakeRefused, processConnectedToProxy } from './handshake.js'
+import type { ProxySession } from './proxy-session.js'
+import type { SessionSettings } from './settings.js'
+import type { HandshakeResult } from './state.js'
+import type { SessionOptions } from './types.js'
+
+/** Everything that one opening shares. */
+interface Opening {
+  readonly session: ProxySession
+  readonly options: SessionOptions
+  readonly settings: SessionSettings
+}
+
+/** @throws CocoonError what `openSession` documents. The caller shuts the session down then. */
+export async function establish(session: ProxySession, options: SessionOptions, settings: SessionSettings): Promise<void> {
+  const opening = { session, options, settings }
+  const cancelTimer = armTimeout(opening, settings.limits.handshakeTimeoutMs, 'handshake')
+  try {
+    await timed(opening, () => session.connect(), (ms) => ({ type: 'phase', phase: 'connect', ms }))
+    const handshake = await shakeHands(opening)
+    const contractsVerified = await verifyContracts(opening, handshake)
+    session.note({ source: 'handshake', signedPayment: handshake.signedPayment })
+    session.setState({ tag: 'authorizing', handshake })
+    const method = await session.whileOpen(chooseAuthorization(handshake.auth, options))
+    if (method === 'short') await authorize(opening, 'short')
+    else {
+      cancelTimer()
+      await authorizeLong(opening, handshake)
+    }
+    session.setState({ tag: 'ready', handshake, contractsVerified })
+  } finally {
+    cancelTimer()
+  }
+}
+
+async function shakeHands({ session, options, settings }: Opening): Promise<HandshakeResult> {
+  const startedMs = options.clock.monotonic()
+  const answer = await ask(session, connectToProxyRequest(options, settings), 'handshake', handshakeRefused)
+  const handshake = processConnectedToProxy(answer, options, settings)
+  const { protocolVersion } = handshake.proxy
+  session.emit({ type: 'phase', phase: 'handshake', ms: options.clock.monotonic() - startedMs, protocolVersion })
+  return handshake
+}
+
+/** Whether the addresses were confirmed. Nobody to ask is not a failure, but it is said. */
+async function verifyContracts({ session, options, settings }: Opening, handshake: HandshakeResult): Promise<boolean> {
+  if (options.verifyContracts === undefined) return false
+  const { proxy, clientContractAddress } = handshake
+  const contracts = { proxy, clientContractAddress, ownerAddress: settings.ownerAddress }
+  let isVerified: boolean
+  try {
+    isVerified = await session.whileOpen(Promise.resolve(options.verifyContracts(contracts)))
+  } catch (error) {
+    throw CocoonError.from(error, 'ERR_REGISTRY_MISMATCH', { phase: 'registry' })
+  }
+  if (isVerified === true) return true
+  throw new CocoonError('ERR_REGISTRY_MISMATCH', 'the root state does not derive the contracts that the proxy names', {
+    phase: 'registry'
+  })
+}
+
+async function authorize({ session, options }: Opening, method: 'short' | 'long'): Promise<void> {
+  const startedMs = options.clock.monotonic()
+  const answer = await ask(session, authorizeRequest(method, options), 'authorization', authorizationRefused)
+  session.note(processAuthorization(answer, (text) => session.redact(text)))
+  session.emit({ type: 'phase', phase: 'authorization', ms: options.clock.monotonic() - startedMs, method })
+}
+
+/**
+ * The long way: the query waits at the proxy until the register message with our nonce arrives on chain, so both run at
+ * once. The proxy's word ends it, not the end of the callback; a callback that fails ends it too.
+ */
+async function authorizeLong(opening: Opening, handshake: HandshakeResult): Promise<void> {
+  const { session, options, settings } = opening
+  const cancelTimer = armTimeout(opening, settings.limits.longAuthorizationTimeoutMs, 'authorization')
+  const over = new AbortController()
+  try {
+    const authorized = authorize(opening, 'long')
+    // When the callback fails first, nobody waits for this one any more.
+    authorized.catch(() => undefined)
+    const { proxy, clientContractAddress, auth } = handshake
+    const offer = { nonce: auth.nonce, proxy, clientContractAddress, signal: over.signal }
+    const registering = new Promise<never>((_, reject) => {
+      const failed = (error: unknown): void =>
+        reject(CocoonError.from(error, 'ERR_AUTHORIZATION', { phase: 'authorization' }))
+      Promise.resolve(options.authorizeLong!(offer)).catch(failed)
+    })
+    await Promise.race([authorized, session.whileOpen(registering)])
+  } finally {
+    cancelTimer()
+    over.abort()
+  }
+}
+
+async function ask(
+  session: ProxySession,
+  query: TlObject,
+  phase: ErrorPhase,
+  refused: (refusal: CocoonError) => CocoonError
+): Promise<TlObject> {
+  try {
+    return await session.ask(query, phase)
+  } catch (error) {
+    throw CocoonError.is(error, 'ERR_QUERY_REFUSED') ? refused(error) : error
+  }
+}
+
+async function timed(
+  { session, options }: Opening,
+  step: () => Promise<void>,
+  eventOf: (ms: number) => Parameters<ProxySession['emit']>[0]
+): Promise<void> {
+  const startedMs = options.clock.monotonic()
+  await step()
+  session.emit(eventOf(options.clock.monotonic() - startedMs))
+}
+
+function armTimeout({ session, options }: Opening, delayMs: number, phase: ErrorPhase): CancelTimer {
+  return options.clock.setTimer(() => {
+    const text = phase === 'handshake' ? 'the peer did not finish the handshake in time' : 'nobody authorised us in time'
+    void session.shutDown(new CocoonError('ERR_TIMEOUT', text, { phase, retryable: true }), true)
+  }, delayMs)
+}

@@ -1,0 +1,322 @@
+/**
+ * The session: one state machine over one connection. The steps themselves (what is asked, what an answer must say, how a
+ * request lives) stand in the files beside this one.
+ *
+ * @module
+ */
+import { TL_IDS, decodeTl, type TlObject } from '../../encoding/tl/index.js'
+import type { TonAddress } from '../../encoding/index.js'
+import { CocoonError, type ErrorPhase } from '../../errors.js'
+import type { ByteStream } from '../../runtime/ports/byte-stream.js'
+import type { CallBudget, InferenceAnswer, InferenceRequest, WorkerType } from '../../runtime/ports/inference.js'
+import type { PaymentNote } from '../../runtime/ports/receipt.js'
+import { abortError } from '../../runtime/shared/index.js'
+import { type AnswerMessage, salvageAnswer, toAnswerMessage } from './answer-message.js'
+import { ControlQueries } from './control-queries.js'
+import { FrameConnection } from './frame-connection.js'
+import { paymentNoteOf, paymentStatusNote } from './payment-notes.js'
+import { beforeSending } from './peer-errors.js'
+import { proxyTimeoutSeconds, queryPacket } from './query-message.js'
+import { randomInt64 } from './random-int64.js'
+import { createRedact, type Redact } from './redaction.js'
+import { RequestTable } from './request-table.js'
+import type { SessionSettings } from './settings.js'
+import { assertTransition, phaseOf, type SessionState } from './state.js'
+import type { ProxyParams, QueryContext, Session, SessionEvent, SessionOptions } from './types.js'
+import { processWorkerTypes } from './worker-types.js'
+
+/** The peer's constructors that may stand in a packet for us, by id. */
+const PACKET_IDS: ReadonlySet<number> = new Set([
+  TL_IDS['client.queryAnswer'],
+  TL_IDS['client.queryAnswerPart'],
+  TL_IDS['client.queryAnswerError'],
+  TL_IDS['client.queryAnswerPartError'],
+  TL_IDS['client.queryAnswerEx'],
+  TL_IDS['client.queryAnswerPartEx'],
+  TL_IDS['client.queryAnswerErrorEx'],
+  TL_IDS['proxy.clientRequestPayment'],
+  TL_IDS['proxy.signedPayment'],
+  TL_IDS['proxy.signedPaymentEmpty']
+])
+
+type ReadyState = Extract<SessionState, { tag: 'ready' }>
+
+/** See {@link Session}. Made by `openSession` only; until `ready` it is driven by establish.ts. */
+export class ProxySession implements Session {
+  readonly #options: SessionOptions
+  readonly #redact: Redact
+  readonly #connection: FrameConnection
+  readonly #controls: ControlQueries
+  readonly #requests: RequestTable
+  readonly closed: Promise<CocoonError>
+  #resolveClosed!: (cause: CocoonError) => void
+  #state: SessionState = { tag: 'connecting' }
+  #ready: ReadyState | undefined
+  #onConnected: (() => void) | undefined
+  /** Rejects when the session begins to close. */
+  readonly #ending: Promise<never>
+  #end!: (cause: CocoonError) => void
+
+  constructor(stream: ByteStream, options: SessionOptions, settings: SessionSettings) {
+    const { clock, random } = options
+    const { limits } = settings
+    this.#options = options
+    this.#redact = createRedact(options.secret)
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
+    this.#ending = new Promise((_, reject) => (this.#end = reject))
+    // Mostly nobody waits for it.
+    this.#ending.catch(() => undefined)
+    this.#connection = new FrameConnection({
+      stream,
+      limits,
+      clock,
+      random,
+      onMessage: (object) => this.#onMessage(object),
+      onFailure: (error) => void this.shutDown(this.#asStateError(error), true),
+      isHeld: () => this.#requests.isFull && this.#controls.size === 0
+    })
+    this.#controls = new ControlQueries((object) => this.#send(object), random, this.#redact)
+    this.#requests = new RequestTable({
+      limits,
+      clock,
+      random,
+      redact: this.#redact,
+      onSettlement: (settlement) => this.#observe(() => options.observer?.onSettlement?.(settlement)),
+      onEvent: (event) => this.emit(event),
+      onRoom: () => this.#connection.resume()
+    })
+  }
+
+  get protocolVersion(): number {
+    return this.proxy.protocolVersion
+  }
+
+  get proxy(): ProxyParams {
+    return this.#settled().handshake.proxy
+  }
+
+  get clientContractAddress(): TonAddress {
+    return this.#settled().handshake.clientContractAddress
+  }
+
+  get contractsVerified(): boolean {
+    return this.#settled().contractsVerified
+  }
+
+  get activeRequests(): number {
+    return this.#requests.size
+  }
+
+  get isClosed(): boolean {
+    return this.#state.tag === 'closed'
+  }
+
+  async query(request: InferenceRequest, { budget, peer }: QueryContext): Promise<InferenceAnswer> {
+    const { signal } = budget
+    if (signal.aborted) throw abortError(signal, 'query')
+    this.#requireReady()
+    const id = this.#requests.freshId()
+    const remainingMs = budget.remainingMs()
+    const { configVersion, clock } = this.#options
+    const packet = queryPacket(request, {
+      requestId: id,
+      configVersion,
+      protocolVersion: this.protocolVersion,
+      remainingMs
+    })
+    // Nothing is entered before the message is known to fit; after `send` it may be charged for.
+    void this.#send(packet)
+    const sentAtMs = clock.monotonic()
+    const proxyTimeoutMs = proxyTimeoutSeconds(remainingMs) * 1000
+    const running = this.#requests.open({ id, model: request.model, peer, signal, sentAtMs, proxyTimeoutMs })
+    this.emit({ type: 'query-sent', requestId: running.idHex, bytes: request.body.length })
+    // A transport may have failed inside `send`.
+    const { tag } = this.#state
+    if (tag === 'closing' || tag === 'closed') running.lose(this.#state.cause)
+    return running.head
+  }
+
+  async getWorkerTypes(budget: CallBudget): Promise<readonly WorkerType[]> {
+    this.#requireReady()
+    try {
+      return processWorkerTypes(await this.ask({ type: 'client.getWorkerTypesV2' }, 'query', budget.signal))
+    } catch (error) {
+      if (!CocoonError.is(error, 'ERR_QUERY_REFUSED')) throw error
+      return processWorkerTypes(await this.ask({ type: 'client.getWorkerTypes' }, 'query', budget.signal))
+    }
+  }
+
+  async updatePaymentStatus(budget: CallBudget): Promise<PaymentNote> {
+    this.#requireReady()
+    const status = await this.ask({ type: 'client.updatePaymentStatus' }, 'query', budget.signal)
+    if (status.type !== 'client.paymentStatus') {
+      throw new CocoonError('ERR_PROTOCOL', 'the payment status was answered with another type', { phase: 'answer' })
+    }
+    const note = paymentStatusNote(status)
+    this.note(note)
+    return note
+  }
+
+  close(reason?: unknown): Promise<void> {
+    const cause = CocoonError.is(reason)
+      ? reason
+      : new CocoonError('ERR_CLOSED', 'the session was closed', { phase: 'close', cause: reason })
+    return this.shutDown(cause, false)
+  }
+
+  // What follows is for establish.ts and open-session.ts; `Session` does not show it.
+
+  /** Sends `tcp.connect` and waits for `tcp.connected`. Its id is not compared: the reference does not either. */
+  connect(): Promise<void> {
+    const connected = new Promise<void>((resolve) => (this.#onConnected = resolve))
+    void this.#send({ type: 'tcp.connect', id: randomInt64(this.#options.random) })
+    this.#connection.start()
+    return this.whileOpen(connected)
+  }
+
+  /** One query and its decoded answer; the error of the connection when it ends first. */
+  ask(object: TlObject, phase: ErrorPhase, signal?: AbortSignal): Promise<TlObject> {
+    return this.#controls.ask(object, phase, signal)
+  }
+
+  /** Changes the state, along the written transitions only. */
+  setState(next: SessionState): void {
+    assertTransition(this.#state.tag, next.tag)
+    this.#state = next
+    if (next.tag === 'ready') this.#ready = next
+  }
+
+  /** Waits for `work`, but not beyond the life of the session. */
+  whileOpen<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#ending])
+  }
+
+  /** Cuts our secret out of a peer's text. */
+  redact(peerText: string): string {
+    return this.#redact(peerText)
+  }
+
+  /** Passes a statement about money on. */
+  note(note: PaymentNote): void {
+    this.#observe(() => this.#options.observer?.onPaymentNote?.(note))
+  }
+
+  emit(event: SessionEvent): void {
+    this.#observe(() => this.#options.onEvent?.(event))
+  }
+
+  /** Rejects everything pending with `cause` and releases the stream; `abrupt` does not wait for what is unsent. */
+  async shutDown(cause: CocoonError, abrupt: boolean): Promise<void> {
+    if (this.#state.tag === 'closing' || this.#state.tag === 'closed') return void (await this.closed)
+    this.setState({ tag: 'closing', cause })
+    this.emit({ type: 'closed', code: cause.code, phase: cause.phase })
+    this.#end(cause)
+    this.#controls.failAll(cause)
+    this.#requests.loseAll(cause)
+    await this.#connection.release(abrupt ? cause : undefined)
+    this.setState({ tag: 'closed', cause })
+    this.#resolveClosed(cause)
+  }
+
+  #settled(): ReadyState {
+    if (this.#ready === undefined) throw new CocoonError('ERR_INTERNAL', 'the session is not open', { phase: 'handshake' })
+    return this.#ready
+  }
+
+  #requireReady(): void {
+    const state = this.#state
+    if (state.tag === 'ready') return
+    if (state.tag === 'closing' || state.tag === 'closed') throw beforeSending(state.cause)
+    this.#settled()
+  }
+
+  #send(object: TlObject): Promise<void> {
+    return this.#connection.send(object)
+  }
+
+  #onMessage(object: TlObject): void {
+    if (this.#state.tag === 'connecting') return this.#onFirstMessage(object)
+    switch (object.type) {
+      case 'tcp.packet':
+        return this.#onPacket(object.data)
+      case 'tcp.queryAnswer':
+        if (!this.#controls.answered(object.id, object.data)) this.emit({ type: 'ignored', reason: 'unknown-query' })
+        return
+      case 'tcp.queryError':
+        if (!this.#controls.refused(object.id, object.code, object.message)) {
+          this.emit({ type: 'ignored', reason: 'unknown-query' })
+        }
+        return
+      case 'tcp.ping':
+        return this.#connection.pong(object.id)
+      case 'tcp.pong':
+        return
+      case 'tcp.connect':
+      case 'tcp.connected':
+      case 'tcp.query':
+        // The reference ignores repeated greetings, and no proxy asks a client anything.
+        return this.emit({ type: 'ignored', reason: 'unexpected-type' })
+      default:
+        throw new CocoonError('ERR_PROTOCOL', 'a frame holds something that is no transport message', { phase: 'answer' })
+    }
+  }
+
+  #onFirstMessage(object: TlObject): void {
+    if (object.type !== 'tcp.connected') {
+      throw new CocoonError('ERR_PROTOCOL', 'the first message of the peer is not tcp.connected', { phase: 'handshake' })
+    }
+    this.setState({ tag: 'handshake' })
+    this.#onConnected?.()
+  }
+
+  #onPacket(data: Uint8Array): void {
+    if (this.#state.tag !== 'ready') return this.emit({ type: 'ignored', reason: 'unexpected-type' })
+    const id = data.length < 4 ? 0 : (data[0]! | (data[1]! << 8) | (data[2]! << 16) | (data[3]! << 24)) >>> 0
+    if (!PACKET_IDS.has(id)) return this.emit({ type: 'ignored', reason: 'unknown-constructor' })
+    let object: TlObject
+    try {
+      object = decodeTl(data)
+    } catch (cause) {
+      return this.#onBrokenPacket(data, cause)
+    }
+    const message = toAnswerMessage(object)
+    if (message !== undefined) return this.#route(message)
+    const note = paymentNoteOf(object)
+    if (note !== undefined) this.note(note)
+  }
+
+  /** A packet that does not parse: what it is about fails, when that can be told; the connection is unharmed. */
+  #onBrokenPacket(data: Uint8Array, cause: unknown): void {
+    const { message, requestId } = salvageAnswer(data)
+    if (message !== undefined) return this.#route(message)
+    const text = 'a message of the answer does not parse'
+    const error = new CocoonError('ERR_ANSWER_INVALID', text, { phase: 'stream', charged: 'unknown', cause })
+    const isRouted = requestId !== undefined && this.#requests.routeBroken(requestId, error)
+    if (!isRouted) this.emit({ type: 'ignored', reason: 'unexpected-type' })
+  }
+
+  #route(message: AnswerMessage): void {
+    if (!this.#requests.route(message)) this.emit({ type: 'ignored', reason: 'unknown-request' })
+  }
+
+  /** What broke the connection, in the words of the state that it broke in. */
+  #asStateError(cause: CocoonError): CocoonError {
+    const { tag } = this.#state
+    if (tag === 'connecting' && !this.#connection.hasReceived && cause.code === 'ERR_CONNECTION_LOST') {
+      const text = 'the peer ended the connection right after TLS: it refused our certificate, or it has no backend'
+      return new CocoonError('ERR_TLS_CERTIFICATE_REJECTED', text, { phase: 'tls', retryable: true, cause })
+    }
+    const isTransport = cause.code === 'ERR_CONNECTION_LOST' || cause.code === 'ERR_IDLE_TIMEOUT'
+    const retryable = isTransport && tag !== 'ready'
+    return new CocoonError(cause.code, cause.message, { phase: phaseOf(tag), retryable, cause })
+  }
+
+  /** Observers must not be able to break a session. */
+  #observe(call: () => void): void {
+    try {
+      call()
+    } catch {
+      // Their problem, not the connection's.
+    }
+  }
+}
