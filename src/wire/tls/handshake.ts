@@ -12,18 +12,12 @@
 import { concatBytes, equalBytes } from '../../encoding/index.js'
 import type { JudgeCertificate } from '../../runtime/ports/tls-engine.js'
 import { abort } from './alerts.js'
-import type { CipherSuite } from './cipher-suites.js'
+import { type CipherSuite, hmac } from './cipher-suites.js'
 import type { ClientIdentity } from './client-identity.js'
 import { CONTENT_TYPE, MESSAGE_TYPE } from './constants.js'
 import { HandshakeInput } from './handshake-input.js'
 import type { KeyShare } from './key-exchange.js'
-import {
-  type ApplicationSecrets,
-  deriveApplicationSecrets,
-  deriveHandshakeSecrets,
-  finishedMac,
-  type HandshakeSecrets
-} from './key-schedule.js'
+import { deriveHandshakeSecrets, deriveSecret, finishedKey, overlap } from './key-schedule.js'
 import { decodeCertificateRequest } from './messages/certificate-request.js'
 import { decodeCertificateVerify, encodeCertificateVerify, signedContent } from './messages/certificate-verify.js'
 import { decodeCertificate, encodeCertificate } from './messages/certificate.js'
@@ -63,7 +57,22 @@ export interface HandshakeResult {
   readonly certificateRequested: boolean
   /** Keys of application data from the server. */
   readonly incoming: RecordProtection
-  readonly exporter: CryptoKey
+  /** Exporter master secret; derived when it is first asked for. */
+  readonly exporter: () => Promise<CryptoKey>
+}
+
+/** Keys of the handshake; what is not needed at once is computed beside the reading of messages. */
+interface HandshakeKeys {
+  readonly master: Promise<CryptoKey>
+  readonly serverFinished: Promise<CryptoKey>
+  readonly clientFinished: Promise<CryptoKey>
+}
+
+/** Keys of application data. */
+interface ApplicationKeys {
+  readonly incoming: RecordProtection
+  readonly outgoing: RecordProtection
+  readonly exporter: () => Promise<CryptoKey>
 }
 
 /**
@@ -87,15 +96,20 @@ class Handshake {
 
   async run(): Promise<HandshakeResult> {
     await this.#start()
-    const hello = await this.#waitServerHello()
-    const secrets = await this.#agreeOnKeys(hello)
+    const { suite, group, publicKey } = await this.#waitServerHello()
+    const keys = await this.#agreeOnKeys(suite, group, publicKey)
     await this.#waitEncryptedExtensions()
     const { leafDer, acceptedSchemes } = await this.#waitCertificate()
-    await this.#waitCertificateVerify(hello.suite, leafDer)
-    const application = await this.#waitFinished(hello.suite, secrets)
+    await this.#waitProof(suite, leafDer, keys)
+    // Nothing leaves before the verdict, but what is to leave can be prepared while the judge is at work.
+    const application = overlap(this.#deriveApplicationKeys(suite, keys))
+    const flight = overlap(this.#prepareFlight(suite, keys, acceptedSchemes))
     await this.#options.judge(leafDer)
-    await this.#sendFlight(hello.suite, secrets, acceptedSchemes)
-    return this.#connected(hello, application, acceptedSchemes !== undefined)
+    await this.#options.writer.sendFlight(await flight)
+    const { incoming, outgoing, exporter } = await application
+    this.#options.reader.setProtection(incoming)
+    this.#options.writer.setProtection(outgoing)
+    return { suite, group, certificateRequested: acceptedSchemes !== undefined, incoming, exporter }
   }
 
   async #start(): Promise<void> {
@@ -113,19 +127,20 @@ class Handshake {
     return hello
   }
 
-  async #agreeOnKeys({ suite, group, publicKey }: ServerHello): Promise<HandshakeSecrets> {
+  async #agreeOnKeys(suite: CipherSuite, group: number, publicKey: Uint8Array): Promise<HandshakeKeys> {
     const { shares, reader, writer } = this.#options
     const share = shares.find((candidate) => candidate.group === group)
     if (share === undefined) abort('illegal_parameter', 'the server chose a group that was not offered')
-    const [shared, helloHash] = await Promise.all([share.agree(publicKey), this.#transcript.hash(suite)])
-    const secrets = await deriveHandshakeSecrets(suite, shared, helloHash)
-    const [incoming, outgoing] = await Promise.all([
-      RecordProtection.create(suite, secrets.server),
-      RecordProtection.create(suite, secrets.client)
-    ])
-    reader.setProtection(incoming)
-    writer.setProtection(outgoing)
-    return secrets
+    const helloHash = overlap(this.#transcript.hash(suite))
+    const shared = await share.agree(publicKey)
+    const { server, client, master } = await deriveHandshakeSecrets(suite, shared, await helloHash)
+    reader.setProtection(await RecordProtection.create(suite, await server))
+    writer.setProtection(client.then((secret) => RecordProtection.create(suite, secret)))
+    return {
+      master,
+      serverFinished: overlap(server.then((secret) => finishedKey(suite, secret))),
+      clientFinished: overlap(client.then((secret) => finishedKey(suite, secret)))
+    }
   }
 
   async #waitEncryptedExtensions(): Promise<void> {
@@ -148,10 +163,26 @@ class Handshake {
     return { leafDer, acceptedSchemes }
   }
 
-  async #waitCertificateVerify(suite: CipherSuite, leafDer: Uint8Array): Promise<void> {
+  /** CertificateVerify and Finished: their checks run side by side, and both must pass. */
+  async #waitProof(suite: CipherSuite, leafDer: Uint8Array, keys: HandshakeKeys): Promise<void> {
+    const verify = await this.#input.next(MESSAGE_TYPE.certificateVerify)
+    const verified = overlap(this.#checkCertificateVerify(suite, leafDer, verify.body))
+    this.#transcript.add(verify.raw)
+    const expected = overlap(this.#mac(suite, keys.serverFinished))
+    const finished = overlap(this.#input.next(MESSAGE_TYPE.finished))
+    await verified
+    const { body, raw } = await finished
+    const mac = await expected
+    if (body.length !== mac.length) abort('decode_error', 'Finished has the wrong length')
+    if (!equalBytes(body, mac)) abort('decrypt_error', 'Finished does not match the handshake')
+    this.#input.assertKeyChange()
+    this.#transcript.add(raw)
+    this.#options.reader.refuseChangeCipherSpec()
+  }
+
+  async #checkCertificateVerify(suite: CipherSuite, leafDer: Uint8Array, body: Uint8Array): Promise<void> {
     const { authentication } = this.#options
-    const message = await this.#input.next(MESSAGE_TYPE.certificateVerify)
-    const { scheme, signature } = decodeCertificateVerify(message.body)
+    const { scheme, signature } = decodeCertificateVerify(body)
     if (!authentication.schemes.includes(scheme)) {
       abort('illegal_parameter', 'the server signed with a scheme that was not offered')
     }
@@ -159,25 +190,14 @@ class Handshake {
     if (!(await authentication.verify(leafDer, scheme, signature, content))) {
       abort('decrypt_error', 'the server does not hold the key of its certificate')
     }
-    this.#transcript.add(message.raw)
   }
 
-  async #waitFinished(suite: CipherSuite, secrets: HandshakeSecrets): Promise<ApplicationSecrets> {
-    const message = await this.#input.next(MESSAGE_TYPE.finished)
-    const expected = await finishedMac(suite, secrets.server, await this.#transcript.hash(suite))
-    if (message.body.length !== expected.length) abort('decode_error', 'Finished has the wrong length')
-    if (!equalBytes(message.body, expected)) abort('decrypt_error', 'Finished does not match the handshake')
-    this.#input.assertKeyChange()
-    this.#transcript.add(message.raw)
-    this.#options.reader.refuseChangeCipherSpec()
-    return deriveApplicationSecrets(suite, secrets.master, await this.#transcript.hash(suite))
-  }
-
-  async #sendFlight(
+  /** Certificate, CertificateVerify and Finished of the client, to be sent together. */
+  async #prepareFlight(
     suite: CipherSuite,
-    secrets: HandshakeSecrets,
+    keys: HandshakeKeys,
     acceptedSchemes: readonly number[] | undefined
-  ): Promise<void> {
+  ): Promise<Uint8Array> {
     const flight: Uint8Array[] = []
     const add = (message: Uint8Array): void => {
       flight.push(message)
@@ -193,22 +213,21 @@ class Handshake {
         add(encodeCertificateVerify({ scheme: usable.scheme, signature: await usable.sign(content) }))
       }
     }
-    const mac = await finishedMac(suite, secrets.client, await this.#transcript.hash(suite))
-    add(encodeMessage(MESSAGE_TYPE.finished, mac))
-    await this.#options.writer.sendFlight(concatBytes(...flight))
+    add(encodeMessage(MESSAGE_TYPE.finished, await this.#mac(suite, keys.clientFinished)))
+    return concatBytes(...flight)
   }
 
-  async #connected(
-    { suite, group }: ServerHello,
-    secrets: ApplicationSecrets,
-    certificateRequested: boolean
-  ): Promise<HandshakeResult> {
-    const [incoming, outgoing] = await Promise.all([
-      RecordProtection.create(suite, secrets.server),
-      RecordProtection.create(suite, secrets.client)
-    ])
-    this.#options.reader.setProtection(incoming)
-    this.#options.writer.setProtection(outgoing)
-    return { suite, group, certificateRequested, incoming, exporter: secrets.exporter }
+  async #deriveApplicationKeys(suite: CipherSuite, keys: HandshakeKeys): Promise<ApplicationKeys> {
+    const [transcriptHash, master] = await Promise.all([this.#transcript.hash(suite), keys.master])
+    const protection = async (label: string): Promise<RecordProtection> =>
+      RecordProtection.create(suite, await deriveSecret(suite, master, label, transcriptHash))
+    const [incoming, outgoing] = await Promise.all([protection('s ap traffic'), protection('c ap traffic')])
+    return { incoming, outgoing, exporter: () => deriveSecret(suite, master, 'exp master', transcriptHash) }
+  }
+
+  /** `verify_data` over the transcript as it is now, RFC 8446 §4.4.4. */
+  async #mac(suite: CipherSuite, key: Promise<CryptoKey>): Promise<Uint8Array> {
+    const transcriptHash = await this.#transcript.hash(suite)
+    return hmac(await key, transcriptHash)
   }
 }

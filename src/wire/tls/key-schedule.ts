@@ -11,22 +11,22 @@ import { type CipherSuite, digest, hmac, importHmacKey } from './cipher-suites.j
 
 const NOTHING = new Uint8Array(0)
 
-/** Secrets that exist once the key exchange is done. */
+/** Secrets that exist once the key exchange is done; each is still being computed, so that they overlap. */
 export interface HandshakeSecrets {
-  readonly client: CryptoKey
-  readonly server: CryptoKey
-  readonly master: CryptoKey
+  readonly client: Promise<CryptoKey>
+  readonly server: Promise<CryptoKey>
+  readonly master: Promise<CryptoKey>
 }
 
-/** Secrets that exist once the server has finished. */
-export interface ApplicationSecrets {
-  readonly client: CryptoKey
-  readonly server: CryptoKey
-  readonly exporter: CryptoKey
+/** What does not depend on a connection, computed once per suite. */
+interface SuiteConstants {
+  /** `Derive-Secret(HKDF-Extract(0, 0), "derived", "")`: the salt of the handshake secret when there is no PSK. */
+  readonly salt: CryptoKey
+  /** Hash of nothing. */
+  readonly emptyHash: Uint8Array
 }
 
-/** Secret without a pre-shared key: the same for every connection, hence computed once per suite. */
-const initialSecrets = new Map<string, Promise<CryptoKey>>()
+const constants = new Map<string, Promise<SuiteConstants>>()
 
 /** HKDF-Extract (RFC 5869 §2.2) with the salt as an HMAC key. Erases `input`. */
 export async function extractSecret(suite: CipherSuite, salt: CryptoKey, input: Uint8Array): Promise<CryptoKey> {
@@ -85,30 +85,22 @@ export async function deriveHandshakeSecrets(
   shared: Uint8Array,
   helloHash: Uint8Array
 ): Promise<HandshakeSecrets> {
-  const [initial, emptyHash] = await Promise.all([initialSecret(suite), digest(suite, NOTHING)])
-  const handshake = await extractSecret(suite, initial, shared)
-  const [client, server, master] = await Promise.all([
-    deriveSecret(suite, handshake, 'c hs traffic', helloHash),
-    deriveSecret(suite, handshake, 's hs traffic', helloHash),
-    deriveSecret(suite, handshake, 'derived', emptyHash).then((salt) =>
-      extractSecret(suite, salt, new Uint8Array(suite.hashLength))
+  const { salt, emptyHash } = await suiteConstants(suite)
+  const handshake = await extractSecret(suite, salt, shared)
+  const derive = (label: string, hash: Uint8Array): Promise<CryptoKey> => deriveSecret(suite, handshake, label, hash)
+  return {
+    server: overlap(derive('s hs traffic', helloHash)),
+    client: overlap(derive('c hs traffic', helloHash)),
+    master: overlap(
+      derive('derived', emptyHash).then((next) => extractSecret(suite, next, new Uint8Array(suite.hashLength)))
     )
-  ])
-  return { client, server, master }
+  }
 }
 
-/** Secrets for application data. @param finishedHash - Transcript hash through the server's Finished. */
-export async function deriveApplicationSecrets(
-  suite: CipherSuite,
-  master: CryptoKey,
-  finishedHash: Uint8Array
-): Promise<ApplicationSecrets> {
-  const [client, server, exporter] = await Promise.all([
-    deriveSecret(suite, master, 'c ap traffic', finishedHash),
-    deriveSecret(suite, master, 's ap traffic', finishedHash),
-    deriveSecret(suite, master, 'exp master', finishedHash)
-  ])
-  return { client, server, exporter }
+/** Lets a computation run beside others: its failure waits for whoever awaits it. */
+export function overlap<T>(computation: Promise<T>): Promise<T> {
+  computation.catch(() => undefined)
+  return computation
 }
 
 /** The traffic secret after this one, RFC 8446 §7.2. */
@@ -116,13 +108,9 @@ export async function nextTrafficSecret(suite: CipherSuite, secret: CryptoKey): 
   return deriveSecret(suite, secret, 'traffic upd', NOTHING)
 }
 
-/** `verify_data` of a Finished message, RFC 8446 §4.4.4. */
-export async function finishedMac(
-  suite: CipherSuite,
-  trafficSecret: CryptoKey,
-  transcriptHash: Uint8Array
-): Promise<Uint8Array> {
-  return hmac(await deriveSecret(suite, trafficSecret, 'finished', NOTHING), transcriptHash)
+/** Key of the Finished messages that this side sends, RFC 8446 §4.4.4. */
+export async function finishedKey(suite: CipherSuite, trafficSecret: CryptoKey): Promise<CryptoKey> {
+  return deriveSecret(suite, trafficSecret, 'finished', NOTHING)
 }
 
 /** Exported keying material, RFC 8446 §7.5. */
@@ -133,23 +121,25 @@ export async function exportKeyingMaterial(
   context: Uint8Array,
   length: number
 ): Promise<Uint8Array> {
-  const [emptyHash, contextHash] = await Promise.all([digest(suite, NOTHING), digest(suite, context)])
+  const [{ emptyHash }, contextHash] = await Promise.all([suiteConstants(suite), digest(suite, context)])
   const secret = await deriveSecret(suite, exporter, label, emptyHash)
   return expandLabel(suite, secret, 'exporter', contextHash, length)
 }
 
-/** Salt of the handshake secret: `Derive-Secret(HKDF-Extract(0, 0), "derived", "")`. */
-function initialSecret(suite: CipherSuite): Promise<CryptoKey> {
-  let secret = initialSecrets.get(suite.name)
-  if (secret === undefined) {
-    secret = (async () => {
-      const zeros = await importHmacKey(suite, new Uint8Array(suite.hashLength))
-      const early = await extractSecret(suite, zeros, new Uint8Array(suite.hashLength))
-      return deriveSecret(suite, early, 'derived', await digest(suite, NOTHING))
-    })()
-    initialSecrets.set(suite.name, secret)
+function suiteConstants(suite: CipherSuite): Promise<SuiteConstants> {
+  let values = constants.get(suite.name)
+  if (values === undefined) {
+    values = computeConstants(suite)
+    constants.set(suite.name, values)
     // A failure (no WebCrypto yet) must not be remembered.
-    secret.catch(() => initialSecrets.delete(suite.name))
+    values.catch(() => constants.delete(suite.name))
   }
-  return secret
+  return values
+}
+
+async function computeConstants(suite: CipherSuite): Promise<SuiteConstants> {
+  const emptyHash = await digest(suite, NOTHING)
+  const zeros = await importHmacKey(suite, new Uint8Array(suite.hashLength))
+  const early = await extractSecret(suite, zeros, new Uint8Array(suite.hashLength))
+  return { emptyHash, salt: await deriveSecret(suite, early, 'derived', emptyHash) }
 }

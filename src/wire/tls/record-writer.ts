@@ -35,7 +35,7 @@ export class RecordWriter {
   readonly #paddingMultiple: number
   readonly #sealing = new TaskQueue()
   readonly #application = new TaskQueue()
-  #protection: RecordProtection | undefined
+  #protection: Promise<RecordProtection> | undefined
   #keyUpdateWaits = false
 
   constructor(stream: ByteStream, paddingMultiple: number) {
@@ -43,9 +43,10 @@ export class RecordWriter {
     this.#paddingMultiple = paddingMultiple
   }
 
-  /** Switches the epoch. Only while nothing is being sent (during the handshake). */
-  setProtection(protection: RecordProtection): void {
-    this.#protection = protection
+  /** Switches the epoch; its keys may still be in the making. Only while nothing is being sent (during the handshake). */
+  setProtection(protection: RecordProtection | Promise<RecordProtection>): void {
+    this.#protection = Promise.resolve(protection)
+    this.#protection.catch(() => undefined)
   }
 
   /** One unprotected record. @param version - Legacy version: 0x0301 for the first ClientHello, else 0x0303. */
@@ -98,7 +99,7 @@ export class RecordWriter {
 
   async #send(type: number, content: Uint8Array): Promise<void> {
     const sent = await this.#sealing.run(async () => {
-      if (this.#protection !== undefined && this.#protection.sequence >= MAX_RECORDS_PER_KEY) {
+      if (((await this.#protection)?.sequence ?? 0) >= MAX_RECORDS_PER_KEY) {
         const update = await this.#updateKey(false)
         // The stream keeps the order; its failure shows in the write below as well.
         update.drained.catch(() => undefined)
@@ -112,15 +113,18 @@ export class RecordWriter {
   async #updateKey(requestPeer: boolean): Promise<{ drained: Promise<void> }> {
     const message = Uint8Array.of(MESSAGE_TYPE.keyUpdate, 0, 0, 1, requestPeer ? 1 : 0)
     const records = await this.#seal(CONTENT_TYPE.handshake, message)
-    this.#protection = await this.#protection?.next()
+    const protection = await this.#protection
+    if (protection !== undefined) this.setProtection(protection.next())
     return { drained: this.#stream.write(concatBytes(...records)) }
   }
 
-  #seal(type: number, content: Uint8Array): Promise<Uint8Array[]> {
+  async #seal(type: number, content: Uint8Array): Promise<Uint8Array[]> {
+    const protection = await this.#protection
+    if (protection === undefined) throw new Error('no keys')
     const records: Promise<Uint8Array>[] = []
     for (let offset = 0; offset < content.length; offset += MAX_RECORD_CONTENT) {
       const part = content.subarray(offset, offset + MAX_RECORD_CONTENT)
-      records.push(this.#protection!.seal(type, part, this.#paddingMultiple))
+      records.push(protection.seal(type, part, this.#paddingMultiple))
     }
     return Promise.all(records)
   }

@@ -127,7 +127,7 @@ export class TlsConnection implements TlsStream {
     if (!Number.isInteger(length) || length < 1 || length > 8160 || label.length > 200) {
       throw new CocoonError('ERR_OPTIONS', 'length must be 1 to 8160 and the label short', { phase: 'options' })
     }
-    return exportKeyingMaterial(this.#suite, this.#options.handshake.exporter, label, context, length)
+    return exportKeyingMaterial(this.#suite, await this.#options.handshake.exporter(), label, context, length)
   }
 
   async updateKeys(requestPeer = false): Promise<void> {
