@@ -99,8 +99,9 @@ const S1 = bigSigma(6, 11, 25)
 const s0 = smallSigma(7, 18, 3)
 const s1 = smallSigma(17, 19, 10)
 const choose = (e, f, g) => inline([e, f, g], (x, y, z) => z ^ (x & (y ^ z)), (x, y, z) => `(${z} ^ (${x} & (${y} ^ ${z})))`)
+// The y ^ z of one round is the x ^ y of the round before, which an optimising compiler keeps.
 const majority = (a, b, c) =>
-  inline([a, b, c], (x, y, z) => (x & y) ^ (z & (x ^ y)), (x, y, z) => `((${x} & ${y}) ^ (${z} & (${x} ^ ${y})))`)
+  inline([a, b, c], (x, y, z) => ((x ^ y) & (y ^ z)) ^ y, (x, y, z) => `(((${x} ^ ${y}) & (${y} ^ ${z})) ^ ${y})`)
 
 // --- the block: w0…w3 salt, w4 and w5 nonce, then the padding of a 24-byte message --------------------------------
 

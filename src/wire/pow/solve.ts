@@ -11,11 +11,11 @@ import { MAX_POW_BITS, NonceSearch } from './nonce-search.js'
 /** Highest difficulty solved unless the caller says otherwise: about 2²⁸ hashes, half a minute of one core. */
 export const DEFAULT_MAX_POW_DIFFICULTY_BITS = 28
 /** Longest run without a turn of the event loop, unless the caller says otherwise. */
-export const DEFAULT_POW_SLICE_MS = 8
+export const DEFAULT_POW_SLICE_MS = 6
 
 // A batch is one call of the hash loop: short enough that the clock is looked at every millisecond or two.
-const FIRST_BATCH = 64
-const LAST_BATCH = 16_384
+const FIRST_BATCH = 8
+const LAST_BATCH = 4096
 const BATCH_TARGET_MS = 1
 /** Ends a slice whatever the clock says, so that a clock that stands still cannot take the event loop away. */
 const MAX_SLICE_HASHES = 2 ** 17
@@ -38,7 +38,7 @@ export interface SolvePowOptions {
   readonly signal?: AbortSignal | undefined
   /** Refuses harder challenges before any work. Default 28. */
   readonly maxDifficultyBits?: number | undefined
-  /** Longest run between two turns of the event loop, milliseconds. Default 8. */
+  /** Longest run between two turns of the event loop, milliseconds. Default 6. */
   readonly sliceMs?: number | undefined
   /** Called after each slice and once at the end; what it throws ends the search. */
   readonly onProgress?: ((progress: PowProgress) => void) | undefined
