@@ -6,8 +6,8 @@
 import { CocoonError, type ErrorPhase } from '../errors.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { AttestationReport, Verdict, VerdictPolicy } from '../runtime/ports/verdict.js'
-import { AttestationRefusedError, connectRatls, type RatlsEvent } from '../wire/ratls/index.js'
-import { openSession, type SessionOptions } from '../wire/session/index.js'
+import { AttestationRefusedError, type RatlsEvent } from '../wire/ratls/index.js'
+import type { SessionOptions } from '../wire/session/index.js'
 import { parseProxyAddress } from './network/index.js'
 import { createCallBudget } from './openai/index.js'
 
@@ -78,6 +78,7 @@ export async function probe(options: ProbeOptions, runtime: Runtime): Promise<Pr
   try {
     const { dialer, nativeTls: engine } = runtime
     if (dialer === undefined || engine === undefined) throw unsupported(dialer === undefined ? 'raw TCP' : 'TLS for the network')
+    const { connectRatls } = await import('../wire/ratls/index.js')
     const connection = await connectRatls({
       ...runtime,
       target: address,
@@ -94,6 +95,7 @@ export async function probe(options: ProbeOptions, runtime: Runtime): Promise<Pr
     verdict = connection.verdict
     if (options.handshake === undefined) await connection.stream.close()
     else {
+      const { openSession } = await import('../wire/session/index.js')
       const session = await openSession(connection.stream, {
         ...options.handshake,
         verdict,

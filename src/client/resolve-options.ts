@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { refuseAll } from '../attestation/index.js'
 import { encodeUtf8, formatAddress, parseAddress } from '../encoding/index.js'
 import { CocoonError } from '../errors.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { TlsEngine } from '../runtime/ports/tls-engine.js'
+import type { VerdictPolicy } from '../runtime/ports/verdict.js'
 import { DEFAULT_CONNECT_STALL_MS, parseProxyAddress, type ConnectorSettings, type ProxyAddress } from './network/index.js'
 import {
   checkBoolean,
@@ -30,6 +30,12 @@ export interface ResolvedOptions {
 
 /** Total budget of a call by default, milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 120_000
+
+/** Refuses everybody. Loaded when the first peer is judged, since it brings the whole table of checks. */
+const refuseByDefault: VerdictPolicy = {
+  name: 'refuse-all',
+  judge: async (peer, options) => (await import('../attestation/index.js')).refuseAll().judge(peer, options)
+}
 
 const UINT32_MAX = 0xffff_ffff
 /** Longest delay that timers of all runtimes take. */
@@ -75,7 +81,7 @@ export function resolveOptions(options: CocoonOptions, runtime: Runtime): Resolv
     timeoutMs: checkInteger(options.timeoutMs, 'timeoutMs', { ...milliseconds, default: DEFAULT_TIMEOUT_MS }),
     connector: {
       ...resolveRuntime(options.runtime, runtime),
-      policy: options.attestation ?? refuseAll(),
+      policy: options.attestation ?? refuseByDefault,
       maxPowDifficultyBits: checkInteger(options.maxPowDifficultyBits, 'maxPowDifficultyBits', {
         min: 0,
         max: 64,

@@ -2,6 +2,8 @@
  * Sets up one connection to one proxy: wire/ratls (dial, proof of work, TLS, verdict), then wire/session (handshake,
  * authorisation). A peer that stops making progress is given up, so that the next proxy gets its turn.
  *
+ * The wire is loaded at the first dial: a page that only shows the client, or goes through a gateway, does not pay for it.
+ *
  * @module
  */
 import { CocoonError, type ErrorPhase } from '../../errors.js'
@@ -9,8 +11,8 @@ import type { Dialer } from '../../runtime/ports/byte-stream.js'
 import type { Clock, Random, YieldToEventLoop } from '../../runtime/ports/clock.js'
 import type { TlsEngine } from '../../runtime/ports/tls-engine.js'
 import type { Verdict, VerdictPolicy } from '../../runtime/ports/verdict.js'
-import { connectRatls, type RatlsConnection, type RatlsEvent } from '../../wire/ratls/index.js'
-import { openSession, type Session, type SessionEvent, type SessionOptions } from '../../wire/session/index.js'
+import type { RatlsConnection, RatlsEvent } from '../../wire/ratls/index.js'
+import type { Session, SessionEvent, SessionOptions } from '../../wire/session/index.js'
 import { linkSignals } from './abortable.js'
 import type { ProxyAddress } from './proxy-address.js'
 
@@ -58,6 +60,7 @@ export function createConnector(settings: ConnectorSettings): ConnectProxy {
     const { stream, verdict } = await connectAttested(settings, address, context)
     const { authorizeLong } = settings.session
     try {
+      const { openSession } = await import('../../wire/session/index.js')
       const session = await openSession(stream, {
         ...settings.session,
         ...(authorizeLong !== undefined && {
@@ -89,6 +92,7 @@ async function connectAttested(
   const { dialer, engine } = settings
   if (dialer === undefined) throw unsupported('raw TCP', 'Pass runtime.dialer, for instance one over a WebSocket relay.')
   if (engine === undefined) throw unsupported('a TLS engine for the network', 'Pass runtime.tls.')
+  const { connectRatls } = await import('../../wire/ratls/index.js')
   const watchdog = new StallWatchdog(settings.clock, settings.connectStallMs)
   const scope = linkSignals(context.signal, watchdog.signal)
   try {
