@@ -1,0 +1,109 @@
+/**
+ * `cocoonkit devnet`: a whole network on this machine, in the foreground, until it is interrupted.
+ *
+ * @module
+ */
+import type { Devnet, DevnetOptions } from '../../devnet.js'
+import { type Command, flagOf, type OptionValues, textOf } from '../command.js'
+import type { CliContext } from '../context.js'
+import { EXIT } from '../exit-codes.js'
+import { formatTon, printJson } from '../print.js'
+import { numberOf, usageError } from '../usage-error.js'
+
+/** See registry.ts. */
+export const devnetCommand: Command = {
+  name: 'devnet',
+  summary: 'run a whole network on this machine, without coins or GPU',
+  usage: '[options]',
+  options: {
+    port: { type: 'string', short: 'p', placeholder: 'PORT', description: 'port of the first proxy, further ones follow; default any free one' },
+    host: { type: 'string', placeholder: 'HOST', description: 'interface to listen on; default 127.0.0.1' },
+    proxies: { type: 'string', placeholder: 'N', description: 'number of proxies, 1 to 16; default 1' },
+    upstream: { type: 'string', placeholder: 'URL', description: 'OpenAI-compatible server behind the workers; default a built-in text generator' },
+    'network-version': { type: 'string', placeholder: 'NAME', description: 'dec-2025 or apr-2026; default apr-2026' },
+    worker: { type: 'string', placeholder: 'NAME', description: 'dec-2025, apr-2026 or event-by-event; default event-by-event' },
+    difficulty: { type: 'string', placeholder: 'BITS', description: 'proof of work, 0 to 28; the real network asks for 20; default 8' },
+    'token-delay': { type: 'string', placeholder: 'MS', description: 'pause of the built-in generator between tokens; default 30' }
+  },
+  notes: [
+    'The devnet is a test bed: money is play money, evidence is fake, and its account secret is printed here. Its proxies',
+    'are accepted only by a client that says so (acceptFakeTee() of cocoonkit/unsafe, or --unsafe-accept-any-peer).'
+  ],
+  takesArguments: false,
+  async run(values, _words, context) {
+    const { startDevnet } = await import('../../devnet.js')
+    const devnet = await startDevnet(readOptions(values))
+    try {
+      if (flagOf(values, 'json')) printJson(context, describeNetwork(devnet))
+      else context.stdout.write(describeText(devnet))
+      await interrupted(context)
+      return EXIT.ok
+    } finally {
+      await devnet.close()
+    }
+  }
+}
+
+function readOptions(values: OptionValues): DevnetOptions {
+  return {
+    host: textOf(values, 'host'),
+    port: numberOf(values, 'port', { min: 0, max: 65_535, isInteger: true }),
+    proxies: numberOf(values, 'proxies', { min: 1, max: 16, isInteger: true }),
+    upstream: readUpstream(values),
+    version: choiceOf(values, 'network-version', ['dec-2025', 'apr-2026']),
+    worker: choiceOf(values, 'worker', ['dec-2025', 'apr-2026', 'event-by-event']),
+    difficultyBits: numberOf(values, 'difficulty', { min: 0, max: 28, isInteger: true }),
+    tokenDelayMs: numberOf(values, 'token-delay', { min: 0, max: 60_000 }) ?? 30
+  }
+}
+
+function readUpstream(values: OptionValues): string | undefined {
+  const text = textOf(values, 'upstream')
+  if (text !== undefined && !/^https?:\/\/[^/]/.test(text)) throw usageError('--upstream must be an http or https URL')
+  return text
+}
+
+function choiceOf<T extends string>(values: OptionValues, name: string, choices: readonly T[]): T | undefined {
+  const text = textOf(values, name)
+  if (text === undefined) return undefined
+  const choice = choices.find((candidate) => candidate === text)
+  if (choice === undefined) throw usageError(`--${name} must be one of ${choices.join(', ')}`)
+  return choice
+}
+
+/** The description that a client needs; `secret` is that of the devnet's play account. */
+function describeNetwork(devnet: Devnet): Record<string, unknown> {
+  const { network, account, prices } = devnet
+  const secret = typeof account.secret === 'string' ? account.secret : { hex: toHex(account.secret) }
+  return { network, account: { ...account, secret }, prices }
+}
+
+function toHex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function describeText({ network, account, prices }: Devnet): string {
+  const secret = typeof account.secret === 'string' ? account.secret : `hex ${toHex(account.secret)}`
+  const proxyFlags = network.proxies.map((proxy) => `--proxy ${proxy}`).join(' ')
+  return [
+    'devnet is running; Ctrl-C ends it',
+    '',
+    `  proxies  ${network.proxies.join(', ')}`,
+    `  network  ${network.isTest ? 'test' : 'main'}, config version ${network.configVersion}`,
+    `  owner    ${account.owner}`,
+    `  secret   ${secret}`,
+    `  price    ${formatTon(prices.pricePerTokenNano)} per adjusted token`,
+    '',
+    'Try it from another terminal:',
+    '',
+    `  COCOON_SECRET='${secret}' cocoonkit chat ${network.isTest ? '--test ' : ''}${proxyFlags} --owner ${account.owner} --unsafe-accept-any-peer 'Hello'`,
+    ''
+  ].join('\n')
+}
+
+function interrupted({ signal }: CliContext): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,33 @@
+/**
+ * The commands. A new one is a file in commands/ and a line here; its code is loaded only when it runs.
+ *
+ * @module
+ */
+import type { Command } from './command.js'
+
+/** A command that is loaded on demand. */
+export interface RegisteredCommand {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  load(): Promise<Command>
+}
+
+/** In the order of the help. */
+export const COMMANDS: readonly RegisteredCommand[] = [
+  {
+    name: 'chat',
+    summary: 'ask a model and watch the answer stream',
+    load: async () => (await import('./commands/chat.js')).chatCommand
+  },
+  {
+    name: 'models',
+    summary: 'the live market: models, workers, load, coefficients, prices',
+    load: async () => (await import('./commands/models.js')).modelsCommand
+  },
+  {
+    name: 'devnet',
+    summary: 'run a whole network on this machine, without coins or GPU',
+    load: async () => (await import('./commands/devnet.js')).devnetCommand
+  }
+]
