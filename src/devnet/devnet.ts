@@ -1,0 +1,360 @@
+/**
+ * A whole network on one machine: proxies with proof of work and TLS on loopback, workers and upstream in process.
+ *
+ * Money and the chain are in memory. Nothing here is meant to face a network.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { bytesToHex, encodeUtf8, parseAddress, type TonAddress } from '../encoding/index.js'
+import { CocoonError } from '../errors.js'
+import { MAINNET_SAMPLE_PRICES, type TokenPrices } from '../payments/pricing/index.js'
+import { FaultBoard } from './faults/index.js'
+import { Lifetime } from './lifetime.js'
+import { DevnetLog, type DevnetConnection, type DevnetRequest, type DevnetStats } from './log.js'
+import { DEFAULT_DEVNET_SECRET, DEFAULT_DEVNET_WORKERS, type DevnetAccountOptions, type DevnetOptions, type DevnetWorkerOptions } from './options.js'
+import type { ProxyAccount } from './proxy/account.js'
+import { ClientConnection } from './proxy/connection.js'
+import { addressText, createProxyIdentity, devnetAddress } from './proxy/identity.js'
+import type { Market } from './proxy/market.js'
+import { DevnetProxy, type AccountTemplate } from './proxy/proxy.js'
+import { createServerCertificate, fakeTdxEvidence, fakeTdxEvidence2025, type ServerCertificate } from './server/certificate.js'
+import { Listener } from './server/listener.js'
+import { createGenerator, createHttpUpstream, type Upstream } from './upstream/index.js'
+import { DevnetWorker } from './worker/index.js'
+
+/** A running devnet. */
+export interface Devnet {
+  /** What `new Cocoon({ network })` takes. */
+  readonly network: { readonly isTest: boolean; readonly configVersion: number; readonly proxies: string[] }
+  /** What `new Cocoon({ account })` takes. */
+  readonly account: { readonly owner: string; readonly secret: string | Uint8Array }
+  readonly prices: TokenPrices
+  /** Requests that reached a proxy on an authorised connection, oldest first (the newest 10,000). */
+  readonly requests: readonly DevnetRequest[]
+  /** Connections, oldest first (the newest 10,000). */
+  readonly connections: readonly DevnetConnection[]
+  /** Certificates of the proxies, DER. */
+  readonly certificates: readonly Uint8Array[]
+  /** Payment keys of the proxies, 32 bytes each. */
+  readonly proxyPublicKeys: readonly Uint8Array[]
+  stats(): DevnetStats
+  /** Nonces of connections that may be waiting for a chain message. */
+  readonly pendingNonces: readonly bigint[]
+  /**
+   * Plays the arrival of a register message at the proxies.
+   *
+   * @param owner - Only a connection of this owner is let through; default any.
+   * @returns Whether a pending connection has this nonce.
+   */
+  register(nonce: bigint, owner?: string): boolean
+  /** Replaces the standing faults; without names there are none. @throws CocoonError `ERR_OPTIONS` for an unknown name. */
+  setFault(...names: readonly string[]): void
+  /** Adds a worker to the market. */
+  addWorker(options: DevnetWorkerOptions): void
+  /** Takes every worker of a model away; the model stays listed. */
+  removeWorkers(model: string): void
+  /** Enables or disables the workers of a model. */
+  setWorkersEnabled(model: string, enabled: boolean): void
+  /** Disables or enables a proxy. */
+  setProxyEnabled(proxy: number, enabled: boolean): void
+  /** Sets money and state of an account at every proxy that has seen it, and for later connections. */
+  setAccount(owner: string, change: { readonly balanceNano?: bigint; readonly stakeNano?: bigint; readonly state?: 0 | 1 | 2 }): void
+  /** Makes all usage visible in db_tokens and coverable by signed payments now. */
+  commit(): void
+  /** Cuts every open connection of a proxy, or of all. */
+  dropConnections(proxy?: number): void
+  /** Timers, sockets and requests that are alive; 0 after close. */
+  readonly liveHandles: number
+  /** Ends everything; resolves when sockets and timers are gone. Safe to call twice. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+function secretBytes(secret: string | Uint8Array): Uint8Array {
+  return typeof secret === 'string' ? encodeUtf8(secret) : secret
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest())
+}
+
+interface MutableTemplate {
+  secretHash: Uint8Array | undefined
+  balanceNano: bigint
+  stakeNano: bigint
+}
+
+const TON = 1_000_000_000n
+
+class RunningDevnet implements Devnet {
+  readonly network: { readonly isTest: boolean; readonly configVersion: number; readonly proxies: string[] }
+  readonly account: { readonly owner: string; readonly secret: string | Uint8Array }
+  readonly prices: TokenPrices
+  readonly certificates: Uint8Array[] = []
+  readonly proxyPublicKeys: Uint8Array[] = []
+  readonly #options: DevnetOptions
+  readonly #lifetime = new Lifetime()
+  readonly #log = new DevnetLog()
+  readonly #market: Market = new Map()
+  readonly #accounts = new Map<string, MutableTemplate>()
+  readonly #proxies: DevnetProxy[] = []
+  readonly #listeners: Listener[] = []
+  readonly #faults: FaultBoard
+  readonly #now: () => number
+  readonly #upstream: Upstream
+
+  constructor(options: DevnetOptions) {
+    this.#options = options
+    this.#now = options.now ?? ((): number => performance.timeOrigin + performance.now())
+    this.prices = options.prices ?? MAINNET_SAMPLE_PRICES
+    this.network = { isTest: options.isTest ?? true, configVersion: options.configVersion ?? 1, proxies: [] }
+    const owner = options.account?.owner ?? addressText(devnetAddress('account owner'), this.network.isTest)
+    const secret = options.account?.secret ?? (options.authorization === 'fake-ton' ? '' : DEFAULT_DEVNET_SECRET)
+    this.account = { owner, secret }
+    this.#upstream = this.#upstreamFor(options.upstream)
+    for (const known of [{ ...options.account, owner, secret }, ...(options.accounts ?? [])]) this.#addAccount(known)
+    for (const worker of options.workers ?? DEFAULT_DEVNET_WORKERS) this.addWorker(worker)
+    this.#faults = new FaultBoard({
+      upstream: this.#upstream,
+      makeWorker: (model, upstream) => this.#makeWorker({ model, upstream })
+    })
+    this.#faults.set(options.faults ?? [])
+  }
+
+  async start(): Promise<void> {
+    const { proxies = 1, port = 0, host = '127.0.0.1' } = this.#options
+    const owner = devnetAddress('proxy owner')
+    for (let index = 0; index < proxies; index++) {
+      const certificate = await this.#certificate(index)
+      const proxy = this.#makeProxy(index, owner)
+      const listener = new Listener({
+        proxyIndex: index,
+        host,
+        port: port === 0 ? 0 : port + index,
+        certificate,
+        lifetime: this.#lifetime,
+        log: this.#log,
+        now: this.#now,
+        rules: () => this.#faults.frontRules(this.#options.difficultyBits ?? 8),
+        onConnection: (socket, entry) =>
+          void new ClientConnection({
+            socket,
+            entry,
+            log: this.#log,
+            lifetime: this.#lifetime,
+            version: proxy.settings.version,
+            idleTimeoutMs: this.#options.idleTimeoutMs ?? 60_000,
+            handler: proxy,
+            ignorePings: this.#faults.ignorePings
+          })
+      })
+      this.network.proxies.push(await listener.listen())
+      this.certificates.push(certificate.certificateDer)
+      this.proxyPublicKeys.push(proxy.settings.identity.publicKey)
+      this.#proxies.push(proxy)
+      this.#listeners.push(listener)
+    }
+  }
+
+  #certificate(proxy: number): Promise<ServerCertificate> {
+    const { certificate, evidence, certificateVersion, version } = this.#options
+    const nowUnixMs = this.#now()
+    if (certificate !== undefined) return certificate({ proxy, nowUnixMs })
+    return createServerCertificate({
+      version: certificateVersion ?? 1,
+      evidence: evidence ?? (version === 'dec-2025' ? fakeTdxEvidence2025 : fakeTdxEvidence),
+      nowUnixMs
+    })
+  }
+
+  #makeProxy(index: number, owner: TonAddress): DevnetProxy {
+    const options = this.#options
+    return new DevnetProxy({
+      index,
+      version: options.version ?? 'apr-2026',
+      isTest: this.network.isTest,
+      configVersion: this.network.configVersion,
+      authorization: options.authorization ?? 'short',
+      identity: createProxyIdentity(owner, options.proxySeeds?.[index]),
+      prices: this.prices,
+      market: this.#market,
+      proxyCount: () => Math.max(1, this.#proxies.length),
+      databaseFlushMs: options.databaseFlushMs ?? 1500,
+      stateCommitMs: options.stateCommitMs ?? 30_000,
+      lifetime: this.#lifetime,
+      log: this.#log,
+      now: this.#now,
+      openAccount: (address) => this.#template(address),
+      faultWorker: (model) => this.#faults.workerFor(model),
+      planFault: (model, worker) => this.#faults.plan(model, worker),
+      onConnected: (connection) => this.#faults.connected(connection)
+    })
+  }
+
+  #template(owner: TonAddress): AccountTemplate {
+    const { authorization = 'short' } = this.#options
+    const known = this.#accounts.get(bytesToHex(owner.hash)) ?? {
+      secretHash: undefined,
+      balanceNano: 20n * TON,
+      stakeNano: 15n * TON
+    }
+    if (authorization === 'fake-ton') {
+      // A reference proxy without chain knows everybody: empty secret, 1e15 tokens, a stake of 1 TON.
+      const balanceNano = 10n ** 15n * this.prices.pricePerTokenNano
+      return { secretHash: sha256(new Uint8Array()), balanceNano, stakeNano: TON }
+    }
+    return authorization === 'long' ? { ...known, secretHash: undefined } : known
+  }
+
+  #addAccount(options: DevnetAccountOptions): void {
+    if (options.owner === undefined) throw new CocoonError('ERR_OPTIONS', 'an account needs an owner', { phase: 'options' })
+    const address = parseAddress(options.owner)
+    this.#accounts.set(bytesToHex(address.hash), {
+      secretHash: sha256(secretBytes(options.secret ?? DEFAULT_DEVNET_SECRET)),
+      balanceNano: options.balanceNano ?? 20n * TON,
+      stakeNano: options.stakeNano ?? 15n * TON
+    })
+  }
+
+  #upstreamFor(upstream: string | Upstream | undefined): Upstream {
+    if (typeof upstream === 'function') return upstream
+    if (upstream !== undefined) return createHttpUpstream(upstream)
+    return createGenerator({
+      tokenDelayMs: this.#options.tokenDelayMs ?? 0,
+      firstTokenDelayMs: this.#options.firstTokenDelayMs ?? 0,
+      streamFormat: this.#options.streamFormat ?? 'sse',
+      delay: (delayMs, signal) => this.#lifetime.delay(delayMs, signal),
+      now: this.#now
+    })
+  }
+
+  #makeWorker(options: DevnetWorkerOptions): DevnetWorker {
+    const behaviour = options.behaviour ?? this.#options.worker ?? 'event-by-event'
+    const settings = {
+      model: options.model,
+      behaviour,
+      // An old worker may serve a new proxy; it checks requests in its own way.
+      rules: behaviour === 'dec-2025' ? behaviour : (this.#options.version ?? 'apr-2026'),
+      upstream: options.upstream === undefined ? this.#upstream : this.#upstreamFor(options.upstream),
+      prices: this.prices,
+      lifetime: this.#lifetime,
+      now: this.#now
+    }
+    return new DevnetWorker(settings, options.coefficient ?? 1000, options.maxActiveRequests ?? 60)
+  }
+
+  get requests(): readonly DevnetRequest[] {
+    return this.#log.requests
+  }
+
+  get connections(): readonly DevnetConnection[] {
+    return this.#log.connections
+  }
+
+  stats(): DevnetStats {
+    return { ...this.#log.totals }
+  }
+
+  get pendingNonces(): readonly bigint[] {
+    return this.#proxies.flatMap((proxy) => proxy.pendingNonces)
+  }
+
+  register(nonce: bigint, owner?: string): boolean {
+    const address = owner === undefined ? undefined : parseAddress(owner)
+    const mine = this.#accounts.get(bytesToHex((address ?? parseAddress(this.account.owner)).hash))
+    return this.#proxies.map((proxy) => proxy.register(nonce, address, mine?.secretHash)).includes(true)
+  }
+
+  setFault(...names: readonly string[]): void {
+    this.#faults.set(names)
+  }
+
+  addWorker(options: DevnetWorkerOptions): void {
+    const workers = this.#market.get(options.model) ?? []
+    this.#market.set(options.model, workers)
+    workers.push(this.#makeWorker(options))
+  }
+
+  removeWorkers(model: string): void {
+    this.#market.get(model)?.splice(0)
+  }
+
+  setWorkersEnabled(model: string, enabled: boolean): void {
+    for (const worker of this.#market.get(model) ?? []) worker.enabled = enabled
+  }
+
+  setProxyEnabled(proxy: number, enabled: boolean): void {
+    const found = this.#proxies[proxy]
+    if (found !== undefined) found.enabled = enabled
+  }
+
+  setAccount(
+    owner: string,
+    change: { readonly balanceNano?: bigint; readonly stakeNano?: bigint; readonly state?: 0 | 1 | 2 }
+  ): void {
+    const address = parseAddress(owner)
+    const template = this.#accounts.get(bytesToHex(address.hash))
+    if (template !== undefined) {
+      template.balanceNano = change.balanceNano ?? template.balanceNano
+      template.stakeNano = change.stakeNano ?? template.stakeNano
+    }
+    for (const proxy of this.#proxies) {
+      const account = proxy.account(address)
+      account.balanceNano = change.balanceNano ?? account.balanceNano
+      account.stakeNano = change.stakeNano ?? account.stakeNano
+      account.state = change.state ?? account.state
+    }
+  }
+
+  #eachAccount(action: (account: ProxyAccount) => void): void {
+    for (const proxy of this.#proxies) proxy.accounts.forEach(action)
+  }
+
+  commit(): void {
+    this.#eachAccount((account) => account.commit())
+  }
+
+  dropConnections(proxy?: number): void {
+    for (const one of this.#proxies) {
+      if (proxy !== undefined && one.settings.index !== proxy) continue
+      for (const connection of one.connections) connection.close('dropped')
+    }
+  }
+
+  get liveHandles(): number {
+    return this.#lifetime.size + this.#proxies.reduce((sum, proxy) => sum + proxy.running.size, 0)
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#listeners.map((listener) => listener.closed())
+    this.#lifetime.close()
+    await Promise.all(closed)
+    await Promise.all(this.#proxies.flatMap((proxy) => [...proxy.running]))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/**
+ * Starts a devnet; ready when it resolves.
+ *
+ * @throws CocoonError `ERR_OPTIONS` for an unknown fault or an unparsable account.
+ * @example
+ * ```ts
+ * const devnet = await startDevnet()
+ * const cocoon = new Cocoon({ network: devnet.network, account: devnet.account, attestation: acceptFakeTee() })
+ * ```
+ */
+export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> {
+  const devnet = new RunningDevnet(options)
+  try {
+    await devnet.start()
+  } catch (error) {
+    await devnet.close()
+    throw error
+  }
+  return devnet
+}

@@ -1,0 +1,27 @@
+/**
+ * devnet: a whole network on one machine.
+ *
+ * @module
+ */
+export { startDevnet, type Devnet } from './devnet.js'
+export { DEVNET_FAULTS, FAULT_MODEL_PREFIX } from './faults/index.js'
+export type { DevnetConnection, DevnetRequest, DevnetStats } from './log.js'
+export {
+  DEFAULT_DEVNET_SECRET,
+  DEFAULT_DEVNET_WORKERS,
+  type DevnetAccountOptions,
+  type DevnetOptions,
+  type DevnetWorkerOptions
+} from './options.js'
+export type { NetworkVersion } from './proxy/answers.js'
+export type { AuthorizationMode } from './proxy/proxy.js'
+export {
+  createServerCertificate,
+  fakeTdxEvidence,
+  fakeTdxEvidence2025,
+  type EvidenceMaker,
+  type ServerCertificate,
+  type ServerCertificateSettings
+} from './server/certificate.js'
+export { GENERATOR_INTRODUCTION, type Upstream, type UpstreamRequest, type UpstreamResponse } from './upstream/index.js'
+export type { WorkerBehaviour } from './worker/index.js'
