@@ -1,5 +1,5 @@
 /**
- * Growing writer, the counterpart of {@link ByteReader}. Amortised linear.
+ * Growing writer, the counterpart of `ByteReader`. Amortised linear.
  *
  * @module
  */
@@ -107,7 +107,7 @@ export class ByteWriter {
     return this
   }
 
-  /** A copy of what was written. */
+  /** What was written. The writer must not be used afterwards: the array may be its own. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length)
   }

@@ -1,5 +1,5 @@
 import { Address } from '@ton/core'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CocoonError } from '../../src/errors.js'
 import { bytesToHex, formatAddress, formatRawAddress, parseAddress, sameAddress } from '../../src/encoding/index.js'

@@ -7,18 +7,10 @@
  *
  * @module
  */
-import type { CocoonError } from '../../errors.js'
 import type { ByteReader } from '../byte-reader.js'
 import type { ByteWriter } from '../byte-writer.js'
 import { declarationId, declarationName } from './ids.js'
-import { encodeError, PRIMITIVES } from './primitives.js'
-
-/** How values of one type are read and written; `size` is the fewest bytes that a value takes. */
-export interface Codec {
-  readonly read: (reader: ByteReader) => unknown
-  readonly write: (writer: ByteWriter, value: unknown, path: string) => void
-  readonly size: number
-}
+import { type Codec, encodeError, PRIMITIVES } from './primitives.js'
 
 /** A value under construction or under inspection. */
 export type Fields = Record<string, unknown>
@@ -188,7 +180,7 @@ export function writeBoxed(
 ): void {
   const fields = fieldsOf(value, path)
   const entry = byName.get(fields['type'] as string)
-  if (entry === undefined) throw encodeError(`${path}.type`, 'a constructor of the schema that fits here') as CocoonError
+  if (entry === undefined) throw encodeError(`${path}.type`, 'a constructor of the schema that fits here')
   writer.u32le(entry.id)
   entry.write(writer, fields, path)
 }

@@ -7,8 +7,14 @@ import { CocoonError } from '../../errors.js'
 import type { ByteReader } from '../byte-reader.js'
 import type { ByteWriter } from '../byte-writer.js'
 import { decodeUtf8, encodeUtf8 } from '../utf8.js'
-import type { Codec } from './compile.js'
 import { TL_IDS } from './ids.js'
+
+/** How values of one type are read and written; `size` is the fewest bytes that a value takes. */
+export interface Codec {
+  readonly read: (reader: ByteReader) => unknown
+  readonly write: (writer: ByteWriter, value: unknown, path: string) => void
+  readonly size: number
+}
 
 /** Error of the writer: names the field and what it must be, never its value. */
 export function encodeError(path: string, expected: string): CocoonError {

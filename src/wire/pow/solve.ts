@@ -13,10 +13,10 @@ export const DEFAULT_MAX_POW_DIFFICULTY_BITS = 28
 /** Longest run without a turn of the event loop, unless the caller says otherwise. */
 export const DEFAULT_POW_SLICE_MS = 6
 
-// A batch is one call of the hash loop: short enough that the clock is looked at every millisecond or two.
+// A batch is one call of the hash loop: short enough that the clock is looked at about every millisecond.
 const FIRST_BATCH = 8
 const LAST_BATCH = 4096
-const BATCH_TARGET_MS = 1
+const BATCH_TARGET_MS = 0.5
 /** Ends a slice whatever the clock says, so that a clock that stands still cannot take the event loop away. */
 const MAX_SLICE_HASHES = 2 ** 17
 

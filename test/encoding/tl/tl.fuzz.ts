@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CocoonError } from '../../../src/errors.js'
 import { hexToBytes } from '../../../src/encoding/index.js'

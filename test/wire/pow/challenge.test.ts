@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CocoonError } from '../../../src/errors.js'
 import { bytesToHex, hexToBytes } from '../../../src/encoding/index.js'
