@@ -4,6 +4,7 @@
  * @module
  */
 import type { ParsedCertificate } from '../../encoding/x509/index.js'
+import { isZero } from '../bits.js'
 
 /** Object identifiers of the evidence extensions. */
 export const EVIDENCE_OID = {
@@ -61,8 +62,4 @@ export function fakeQuoteReportData(quote: Uint8Array): Uint8Array | undefined {
   if (quote.length === 64) return quote
   if (quote.length !== 496) return undefined
   return isZero(quote.subarray(0, 384)) && isZero(quote.subarray(448)) ? quote.subarray(384, 448) : undefined
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0)
 }

@@ -22,8 +22,6 @@ const REMEDIES = {
   bundle: 'Ask for the bundle again.'
 } as const
 
-type Remedy = keyof typeof REMEDIES
-
 /** Rows in the order in which reports list them: what must hold, and which remedy belongs to it. */
 const ROWS = {
   'input.evidence': ['The evidence is a byte array of acceptable size', 'caller'],
@@ -50,7 +48,7 @@ const ROWS = {
   'image.allow-list': ['The policy lists at least one image hash of 64 hex digits', 'list'],
   'image.constant': ['The image hash is not that of empty or fake evidence', 'peer'],
   'image.hash': ['The image hash is in the allow-list', 'image'],
-  'tdx.quote.header': ['The quote is version 4 or 5, ECDSA P-256, TDX, with zero reserved bytes', 'peer'],
+  'tdx.quote.header': ['The quote is version 4 or 5, ECDSA P-256, TDX', 'peer'],
   'tdx.quote.vendor': ['The quoting enclave is the one of Intel', 'peer'],
   'tdx.quote.body': ['The quote body is of a known type and of its exact size', 'peer'],
   'tdx.quote.length': ['All lengths add up and only zeros follow the declared end', 'peer'],
@@ -64,7 +62,8 @@ const ROWS = {
   'tdx.qe.level': ['The quoting enclave is at a published level', 'platform'],
   'tdx.pck.certificates': ['The PCK chain parses: leaf, intermediate, root', 'peer'],
   'tdx.pck.root': ['The PCK chain ends in the trusted root, byte for byte', 'peer'],
-  'tdx.pck.chain': ['Names, roles and signatures of the PCK chain are right', 'peer'],
+  'tdx.pck.names': ['The PCK chain carries the names of a PCK chain', 'peer'],
+  'tdx.pck.chain': ['Issuers, roles and signatures of the PCK chain are right', 'peer'],
   'tdx.pck.validity': ['The PCK chain is valid now', 'clock'],
   'tdx.pck.extension': ['The PCK carries the SGX extension with all its parts', 'peer'],
   'tdx.pck.revocation': ['No certificate of the PCK chain is revoked', 'peer'],
@@ -72,7 +71,8 @@ const ROWS = {
   'tdx.collateral.number': ['TCB evaluation data numbers reach the floor of the policy', 'collateral'],
   'tdx.signing.certificates': ['The chains of the collateral parse', 'collateral'],
   'tdx.signing.root': ['The chains of the collateral end in the trusted root, byte for byte', 'collateral'],
-  'tdx.signing.chain': ['Names, roles and signatures of the collateral chains are right', 'collateral'],
+  'tdx.signing.names': ['The chains of the collateral carry the names of signers of collateral', 'collateral'],
+  'tdx.signing.chain': ['Issuers, roles and signatures of the collateral chains are right', 'collateral'],
   'tdx.signing.validity': ['The chains of the collateral are valid now', 'collateral'],
   'tdx.signing.revocation': ['No signer of the collateral is revoked', 'collateral'],
   'tdx.root-crl.format': ['The CRL of the root parses', 'collateral'],
@@ -106,6 +106,7 @@ const ROWS = {
   'snp.report.signature': ['The signature of the report verifies', 'peer'],
   'snp.report.copy': ['The report data beside the report equals the one inside', 'peer'],
   'snp.guest.debug': ['The guest is not debuggable', 'debug'],
+  'snp.report.flags': ['The chip id is shown and reserved flags are zero', 'peer'],
   'snp.guest.migration': ['No migration agent is bound to the guest', 'peer'],
   'snp.guest.policy': ['Reserved bits of the guest policy are as AMD defines them', 'peer'],
   'snp.guest.vmpl': ['The report was asked for at VMPL 0', 'peer'],
@@ -123,13 +124,13 @@ const ROWS = {
   'snp.crl.revocation': ['No certificate of the chain is revoked', 'peer'],
   'snp.vcek.chip': ['The chip id of the report is the one of the VCEK', 'peer'],
   'snp.vcek.tcb': ['The reported TCB is the one that the VCEK was made for', 'peer'],
-  'snp.tcb.order': ['Committed, launch and current TCB do not lie below the reported one', 'platform'],
+  'snp.tcb.order': ['Reported, committed and current TCB are in ascending order', 'platform'],
   'snp.tcb.floor': ['The reported TCB reaches the floor of the policy', 'platform'],
   'bundle.format': ['The proof bundle is well-formed and not larger than 64 kB', 'bundle'],
   'bundle.report': ['The proof bundle leads to the report that it names', 'bundle'],
   'unsafe.accepted': ['The peer was accepted without proof, because the caller asked for it', 'unsafe'],
   'unsafe.fake-evidence': ['Fake evidence names the key of the certificate', 'peer']
-} as const satisfies Record<string, readonly [title: string, remedy: Remedy]>
+} as const
 
 /** Id of a check. */
 export type CheckId = keyof typeof ROWS

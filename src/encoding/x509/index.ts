@@ -15,3 +15,5 @@ export {
 } from './create-certificate.js'
 export { type ParsedCertificate, parseCertificate } from './parse-certificate.js'
 export { type ParsedCrl, parseCrl } from './parse-crl.js'
+export { type CertificateRole, commonNameOf, roleOf } from './names.js'
+export { decodeCertificateChainPem, encodeCertificatePem } from './pem.js'

@@ -1,0 +1,110 @@
+/**
+ * Certificate chains of the vendors: names, roles, validity, signatures, revocation. A chain ends in a root that is
+ * compared as a whole; a root that only has the right key is another root.
+ *
+ * @module
+ */
+import { bytesToHex, equalBytes } from '../encoding/index.js'
+import { decodeDerEcdsaSignature } from '../encoding/der/index.js'
+import { type ParsedCertificate, type ParsedCrl, parseCertificate, roleOf } from '../encoding/x509/index.js'
+import { verifyEcdsa, verifyRsaPss } from './crypto.js'
+import type { CheckId } from './report/checks.js'
+import type { Findings } from './report/findings.js'
+
+/** Ids under which a kind of chain is judged. */
+export interface ChainChecks {
+  readonly certificates: CheckId
+  readonly root: CheckId
+  readonly chain: CheckId
+  readonly validity: CheckId
+}
+
+/** Signatures that were found good, by signer key, signature and text; several chains share certificates. */
+export class SignatureMemory {
+  readonly #good = new Map<string, Promise<boolean>>()
+
+  /** Verifies once per distinct certificate. */
+  verify(signed: ParsedCertificate | ParsedCrl, issuer: ParsedCertificate): Promise<boolean> {
+    const key = `${bytesToHex(issuer.publicKey.bytes)}:${bytesToHex(signed.signature)}:${bytesToHex(signed.tbs)}`
+    const known = this.#good.get(key) ?? verifySignature(signed, issuer)
+    this.#good.set(key, known)
+    return known
+  }
+}
+
+const KEY_CERT_SIGN = 0x04
+const UNDERSTOOD: readonly string[] = ['2.5.29.19', '2.5.29.15']
+
+/**
+ * Judges a chain, leaf first. Does not look at revocation: that needs lists, which are judged by the chain themselves.
+ *
+ * @param input.length - Exact number of certificates, the root included.
+ * @param input.leafIsCa - Whether the first certificate is an issuer itself (of a revocation list). Default `false`.
+ * @returns the parsed certificates.
+ */
+export async function examineChain(
+  findings: Findings,
+  ids: ChainChecks,
+  input: { ders: readonly Uint8Array[]; length: number; root: Uint8Array; nowMs: number; memory: SignatureMemory; leafIsCa?: boolean }
+): Promise<readonly ParsedCertificate[]> {
+  const { ders, length, root, nowMs, memory, leafIsCa = false } = input
+  const floor = leafIsCa ? 1 : 0
+  findings.demand(ids.certificates, ders.length === length, `${ders.length} certificates, ${length} are due`)
+  const chain = findings.parse(ids.certificates, `${length} certificates`, () => ders.map(parseCertificate))
+  const last = ders[length - 1]
+  findings.demand(ids.root, last !== undefined && equalBytes(last, root), `last of ${length} certificates with the trusted root`)
+  const valid = chain.every((certificate) => nowMs >= certificate.notBefore.getTime() && nowMs <= certificate.notAfter.getTime())
+  findings.check(ids.validity, valid, `valid until ${new Date(endOfChain(chain)).toISOString()}`)
+  for (const [index, certificate] of chain.entries()) {
+    const issuer = chain[index + 1] ?? certificate
+    // The root was compared byte for byte; its own signature adds nothing.
+    const isRoot = index === length - 1
+    const linked =
+      mayStand(certificate, index + floor) &&
+      equalBytes(certificate.issuer, issuer.subject) &&
+      (isRoot || (await memory.verify(certificate, issuer)))
+    findings.demand(ids.chain, linked, linked ? `${length} certificates, each with its issuer` : `certificate ${index + 1} of ${length} with its issuer`)
+  }
+  return chain
+}
+
+/** Earliest end of a chain, milliseconds since the epoch. */
+export function endOfChain(chain: readonly ParsedCertificate[]): number {
+  return Math.min(...chain.map((certificate) => certificate.notAfter.getTime()))
+}
+
+/** Serial number as revocation lists are searched by. */
+export function serialOf(certificate: ParsedCertificate): string {
+  return bytesToHex(certificate.serial)
+}
+
+/** Whether a certificate may stand at this height: no CA as a leaf, CAs above with room for what is below them. */
+function mayStand(certificate: ParsedCertificate, height: number): boolean {
+  if (certificate.version !== 3) return false
+  if (certificate.extensions.some((extension) => extension.critical && !UNDERSTOOD.includes(extension.oid))) return false
+  try {
+    const { isCa, pathLength, keyUsage } = roleOf(certificate)
+    if (height === 0) return !isCa
+    return isCa && (pathLength === undefined || pathLength >= height - 1) && ((keyUsage ?? 0) & KEY_CERT_SIGN) !== 0
+  } catch {
+    return false
+  }
+}
+
+async function verifySignature(signed: ParsedCertificate | ParsedCrl, issuer: ParsedCertificate): Promise<boolean> {
+  const { algorithm, bytes, spki } = issuer.publicKey
+  try {
+    switch (signed.signatureAlgorithm) {
+      case 'ECDSA-P256-SHA256':
+        return algorithm === 'P-256' && (await verifyEcdsa('P-256', bytes, decodeDerEcdsaSignature(signed.signature, 32), signed.tbs))
+      case 'ECDSA-SHA384':
+        return algorithm === 'P-384' && (await verifyEcdsa('P-384', bytes, decodeDerEcdsaSignature(signed.signature, 48), signed.tbs))
+      case 'RSA-PSS-SHA384':
+        return algorithm === 'RSA' && (await verifyRsaPss(spki, signed.signature, signed.tbs))
+      default:
+        return false
+    }
+  } catch {
+    return false
+  }
+}
