@@ -28,14 +28,18 @@ let current: Promise<Identity> | undefined
 
 /** TLS parameters with the current certificate. */
 export async function clientSecureContext(clock: Clock, random: Random): Promise<SecureContext> {
-  const nowUnixMs = clock.now()
-  const held = await current?.catch(() => undefined)
-  if (held !== undefined && nowUnixMs > held.notBeforeUnixMs && nowUnixMs < held.notAfterUnixMs - RENEW_BEFORE_END_MS) {
-    return held.context
+  for (;;) {
+    const nowUnixMs = clock.now()
+    const held = (current ??= makeIdentity(nowUnixMs, random))
+    try {
+      const { context, notBeforeUnixMs, notAfterUnixMs } = await held
+      if (nowUnixMs > notBeforeUnixMs && nowUnixMs < notAfterUnixMs - RENEW_BEFORE_END_MS) return context
+    } catch (error) {
+      if (current === held) current = undefined
+      throw error
+    }
+    if (current === held) current = undefined
   }
-  const made = makeIdentity(nowUnixMs, random)
-  current = made
-  return (await made).context
 }
 
 async function makeIdentity(nowUnixMs: number, random: Random): Promise<Identity> {

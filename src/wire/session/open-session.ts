@@ -44,8 +44,8 @@ export async function openSession(stream: ByteStream, options: SessionOptions): 
     return session
   } catch (error) {
     const cause = CocoonError.from(error, 'ERR_INTERNAL', { phase: 'handshake' })
-    await session.shutDown(cause, true)
-    throw cause
+    // What ended the session first is the cause, also when the opening stumbled over the consequences.
+    throw await session.shutDown(cause, true)
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }

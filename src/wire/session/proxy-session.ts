@@ -157,11 +157,11 @@ export class ProxySession implements Session {
     return note
   }
 
-  close(reason?: unknown): Promise<void> {
+  async close(reason?: unknown): Promise<void> {
     const cause = CocoonError.is(reason)
       ? reason
       : new CocoonError('ERR_CLOSED', 'the session was closed', { phase: 'close', cause: reason })
-    return this.shutDown(cause, false)
+    await this.shutDown(cause, false)
   }
 
   // What follows is for establish.ts and open-session.ts; `Session` does not show it.
@@ -175,7 +175,9 @@ export class ProxySession implements Session {
   }
 
   /** One query and its decoded answer; the error of the connection when it ends first. */
-  ask(object: TlObject, phase: ErrorPhase, signal?: AbortSignal): Promise<TlObject> {
+  async ask(object: TlObject, phase: ErrorPhase, signal?: AbortSignal): Promise<TlObject> {
+    const state = this.#state
+    if (state.tag === 'closing' || state.tag === 'closed') throw state.cause
     return this.#controls.ask(object, phase, signal)
   }
 
@@ -205,9 +207,13 @@ export class ProxySession implements Session {
     this.#observe(() => this.#options.onEvent?.(event))
   }
 
-  /** Rejects everything pending with `cause` and releases the stream; `abrupt` does not wait for what is unsent. */
-  async shutDown(cause: CocoonError, abrupt: boolean): Promise<void> {
-    if (this.#state.tag === 'closing' || this.#state.tag === 'closed') return void (await this.closed)
+  /**
+   * Rejects everything pending with `cause` and releases the stream; `abrupt` does not wait for what is unsent.
+   *
+   * @returns the cause that the session ended with, which is that of the first call.
+   */
+  async shutDown(cause: CocoonError, abrupt: boolean): Promise<CocoonError> {
+    if (this.#state.tag === 'closing' || this.#state.tag === 'closed') return this.closed
     this.setState({ tag: 'closing', cause })
     this.emit({ type: 'closed', code: cause.code, phase: cause.phase })
     this.#end(cause)
@@ -216,6 +222,7 @@ export class ProxySession implements Session {
     await this.#connection.release(abrupt ? cause : undefined)
     this.setState({ tag: 'closed', cause })
     this.#resolveClosed(cause)
+    return cause
   }
 
   #settled(): ReadyState {
