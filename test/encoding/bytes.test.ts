@@ -41,7 +41,7 @@ describe('ByteWriter and ByteReader', () => {
       .zeros(3)
       .finish()
     expect(written).toEqual(
-      hexToBytes('fe34121234123456' + '98badcfe' + 'feffffff' + 'fedcba98' + '0000000000000080' + 'ffffffffffffffff' + '0000000000000001' + '000000000000e0bf' + '0708' + '000000')
+      hexToBytes('fe3412123412345698badcfefefffffffedcba980000000000000080ffffffffffffffff0000000000000001000000000000e0bf0708000000')
     )
     const reader = new ByteReader(concatBytes(Uint8Array.of(0), written).subarray(1))
     expect([reader.u8(), reader.u16le(), reader.u16be(), reader.u24be(), reader.u32le(), reader.i32le(), reader.u32be()]).toEqual([
