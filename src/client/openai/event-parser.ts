@@ -42,7 +42,8 @@ export function createEventParser(maxEventChars: number): EventParser {
   const decode = createDecoder()
 
   function fail(error: CocoonError): void {
-    failure ??= error
+    if (done) return
+    failure = error
     done = true
   }
   function onText(text: string): void {
@@ -66,7 +67,7 @@ export function createEventParser(maxEventChars: number): EventParser {
   function startEvents(): void {
     const parser = createParser({
       maxBufferSize: maxEventChars,
-      onEvent: ({ data, event }) => (event === 'error' && !done ? fail(errorEvent(data)) : onText(data)),
+      onEvent: ({ data, event }) => (event === 'error' ? fail(errorEvent(data)) : onText(data)),
       onError: ({ type, line }) => {
         if (type === 'max-buffer-size-exceeded') tooLong()
         else if (line?.startsWith('{')) onText(line)

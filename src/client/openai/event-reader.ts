@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CocoonError } from '../../errors.js'
+import type { CocoonError } from '../../errors.js'
 import type { InferenceAnswer } from '../../runtime/ports/inference.js'
 import { completionToChunks, isWholeCompletion } from './buffered-chunks.js'
 import type { OwnedCallBudget } from './call-budget.js'

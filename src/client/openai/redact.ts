@@ -99,8 +99,10 @@ function canonical(text: string): { readonly text: string; readonly offsets: num
 function collectStrings(request: unknown): string[] | undefined {
   const strings = new Set<string>()
   const queue: unknown[] = [request]
+  // Every value counts for one, so that a body that contains itself ends too.
   let chars = 0
   for (let value = queue.pop(); value !== undefined; value = queue.pop()) {
+    chars++
     if (typeof value === 'string') {
       chars += value.length
       strings.add(value)

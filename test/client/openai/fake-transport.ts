@@ -57,9 +57,12 @@ export class FakeTransport implements InferenceTransport {
 
   #answer(script: Script, peer: InferencePeer, budget: CallBudget): InferenceAnswer {
     const { cancelled } = this
-    let stop: (reason: unknown) => void = () => {}
-    const stopped = new Promise<never>((_, reject) => (stop = reject))
-    stopped.catch(() => {})
+    let stopReason: { readonly reason: unknown } | undefined
+    let rejectPending: (reason: unknown) => void = () => {}
+    const stop = (reason: unknown): void => {
+      stopReason ??= { reason }
+      rejectPending(stopReason.reason)
+    }
     budget.signal.addEventListener('abort', () => stop(budget.signal.reason))
     let finish: (final: InferenceFinal) => void = () => {}
     const final = new Promise<InferenceFinal>((resolve) => (finish = resolve))
@@ -84,7 +87,12 @@ export class FakeTransport implements InferenceTransport {
       headers: [['Content-Length', '7']],
       parts: {
         [Symbol.asyncIterator]: () => ({
-          next: () => Promise.race([source.next(), stopped])
+          next: () =>
+            new Promise((resolve, reject) => {
+              rejectPending = reject
+              if (stopReason !== undefined) reject(stopReason.reason)
+              else source.next().then(resolve, reject)
+            })
         })
       },
       final,
