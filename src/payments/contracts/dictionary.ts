@@ -1,7 +1,6 @@
 /**
- * Reads TON dictionaries (`HashmapE`, `HashmapAugE`) of a hostile peer. `@ton/core`'s own reader visits every path: two
- * references to one cell, 256 levels deep, would never end. This one stops at a limit of entries and walks one path for
- * a lookup. Edges: TON block.tlb `hm_edge`, `hml_short`, `hml_long`, `hml_same`.
+ * Reads TON dictionaries (`HashmapE`) of a hostile peer. `@ton/core`'s own reader visits every path: two
+ * references to one cell, 256 levels deep, would never end. This one stops at a limit of entries. Edges: TON block.tlb `hm_edge`, `hml_short`, `hml_long`, `hml_same`.
  *
  * @module
  */
@@ -73,29 +72,4 @@ export function readDictionary(slice: Slice, options: ReadDictionaryOptions): re
   }
   visit(root, 0n, options.keyBits)
   return entries
-}
-
-/**
- * Looks one key up in a dictionary whose root edge is `root`, touching only the cells on its path, so that the other
- * branches may be pruned. For an augmented dictionary the slice stands at the leaf's `extra`.
- *
- * @returns The leaf's slice, or `null` when the path proves that the key is absent.
- * @throws CocoonError `ERR_CONTRACT_STATE`, or `@ton/core`'s errors when the path itself is pruned.
- */
-export function lookUpInDictionary(root: Cell, key: bigint, keyBits: number): Slice | null {
-  let cell = root
-  let remaining = keyBits
-  for (;;) {
-    const edge = cell.beginParse()
-    const label = loadLabel(edge, remaining)
-    const below = remaining - label.length
-    const expected = (key >> BigInt(below)) & ((1n << BigInt(label.length)) - 1n)
-    if (expected !== label.value) return null
-    if (below === 0) return edge
-    const bit = Number((key >> BigInt(below - 1)) & 1n)
-    const next = cell.refs[bit]
-    if (next === undefined) throw contractError('dictionary fork lacks a branch')
-    cell = next
-    remaining = below - 1
-  }
 }
