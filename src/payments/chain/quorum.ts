@@ -8,9 +8,6 @@ import { CocoonError } from '../../errors.js'
 import { bytesToHex } from '../../encoding/index.js'
 import type { AccountState, AddressInput, ChainCallOptions, ChainReader, ChainTransaction, MasterchainBlock, TransactionQuery } from './types.js'
 
-/** Blocks that honest sources may lag behind each other when the latest common one is looked for. */
-const MAX_HEAD_SPREAD = 50
-
 function noAgreement(what: string, needed: number, failures: readonly unknown[]): CocoonError {
   return new CocoonError('ERR_CHAIN_QUORUM', `fewer than ${needed} sources agree on ${what}`, {
     phase: 'chain',
@@ -96,11 +93,16 @@ export function quorum(readers: readonly ChainReader[], needed: number): ChainRe
     async getMasterchainBlock(seqno: number | 'latest', call: ChainCallOptions = {}): Promise<MasterchainBlock> {
       if (seqno !== 'latest') return blockAt(seqno, call)
       const { votes, failures } = await askAll(readers, (reader) => reader.getMasterchainBlock('latest', call))
-      const heads = votes.map(([, block]) => block.seqno).sort((a, b) => b - a)
-      // The newest number that `needed` sources have reached; one source alone cannot push it up or hold it back.
-      const common = heads[needed - 1]
-      if (common === undefined || (heads[0] ?? 0) - common > MAX_HEAD_SPREAD * readers.length) throw noAgreement('the latest block', needed, failures)
-      return blockAt(common, call)
+      const heads = [...new Set(votes.map(([, block]) => block.seqno))].sort((x, y) => y - x)
+      // One source alone cannot push the number up (its block is not known to others) or hold it back (higher ones come first).
+      for (const seqno of heads) {
+        try {
+          return await blockAt(seqno, call)
+        } catch (error) {
+          if (!CocoonError.is(error, 'ERR_CHAIN_QUORUM')) throw error
+        }
+      }
+      throw noAgreement('the latest block', needed, failures)
     }
   }
 }
