@@ -31,7 +31,7 @@ export function clientIdentity(): Promise<{ cert: string; key: string }> {
 export function openTcp(address: string): Promise<Socket> {
   const [host = '', port = ''] = address.split(':')
   return new Promise((resolve, reject) => {
-    const socket = connectTcp(Number(port), host, () => resolve(socket))
+    const socket = connectTcp({ port: Number(port), host, noDelay: true }, () => resolve(socket))
     socket.once('error', reject)
   })
 }

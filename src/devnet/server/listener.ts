@@ -116,7 +116,10 @@ export class Listener {
   #accept(socket: Socket): void {
     const { lifetime, log, now, proxyIndex } = this.#settings
     const entry = log.openConnection(proxyIndex, now())
-    const release = lifetime.onClose(() => socket.destroy())
+    const release = lifetime.onClose(() => {
+      log.closeConnection(entry, 'devnet closed')
+      socket.destroy()
+    })
     socket.on('error', () => undefined)
     socket.on('close', () => {
       release()
