@@ -128,5 +128,5 @@ export type {
   Verdict,
   VerdictPolicy
 } from './runtime/ports/verdict.js'
-export { AttestationRefusedError } from './wire/ratls/index.js'
+export { AttestationRefusedError } from './runtime/ports/attestation-refused-error.js'
 export type { LongAuthorizationOffer, ProxyParams } from './wire/session/index.js'

@@ -4,9 +4,10 @@
  * @module
  */
 import { CocoonError, type ErrorPhase } from '../errors.js'
+import { AttestationRefusedError } from '../runtime/ports/attestation-refused-error.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { AttestationReport, Verdict, VerdictPolicy } from '../runtime/ports/verdict.js'
-import { AttestationRefusedError, type RatlsEvent } from '../wire/ratls/index.js'
+import type { RatlsEvent } from '../wire/ratls/index.js'
 import type { SessionOptions } from '../wire/session/index.js'
 import { parseProxyAddress } from './network/index.js'
 import { createCallBudget } from './openai/index.js'

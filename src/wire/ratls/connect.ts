@@ -4,11 +4,12 @@
  * @module
  */
 import { CocoonError } from '../../errors.js'
+import { AttestationRefusedError } from '../../runtime/ports/attestation-refused-error.js'
 import type { ByteStream, DialTarget } from '../../runtime/ports/byte-stream.js'
 import type { Verdict } from '../../runtime/ports/verdict.js'
 import { raceAbort, throwIfAborted } from '../../runtime/shared/index.js'
 import { answerChallenge } from './proof-of-work.js'
-import { AttestationRefusedError, type RatlsConnection, type RatlsEvent, type RatlsOptions } from './types.js'
+import type { RatlsConnection, RatlsEvent, RatlsOptions } from './types.js'
 
 /**
  * Connects to a peer and judges it. Nothing is sent to the peer after TLS before the policy accepted its certificate.

@@ -3,9 +3,9 @@
  *
  * @module
  */
+export { AttestationRefusedError } from '../../runtime/ports/attestation-refused-error.js'
 export { connectRatls } from './connect.js'
 export {
-  AttestationRefusedError,
   type RatlsConnection,
   type RatlsEvent,
   type RatlsOptions,

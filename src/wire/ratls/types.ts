@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { CocoonError, type CocoonErrorOptions } from '../../errors.js'
 import type { ByteStream, Dialer, DialTarget } from '../../runtime/ports/byte-stream.js'
 import type { Clock, Random, YieldToEventLoop } from '../../runtime/ports/clock.js'
 import type { TlsEngine } from '../../runtime/ports/tls-engine.js'
-import type { AttestationReport, Verdict, VerdictPolicy } from '../../runtime/ports/verdict.js'
+import type { Verdict, VerdictPolicy } from '../../runtime/ports/verdict.js'
 
 /** The steps of a connection, in order. */
 export type RatlsPhase = 'dial' | 'pow' | 'tls' | 'attestation'
@@ -74,19 +73,4 @@ export interface RatlsConnection {
   /** The leaf certificate as the peer sent it, DER. */
   readonly certificateDer: Uint8Array
   readonly timings: RatlsTimings
-}
-
-/**
- * The verdict on the peer was negative (`ERR_ATTESTATION_REFUSED`). The report says by which checks; it is not
- * enumerable, so that logging the error does not print it.
- */
-export class AttestationRefusedError extends CocoonError {
-  declare readonly report: AttestationReport
-
-  constructor(report: AttestationReport, options?: Partial<CocoonErrorOptions>) {
-    const checks = report.refusedBy.length === 0 ? '' : ` by ${report.refusedBy.slice(0, 8).join(', ')}`
-    super('ERR_ATTESTATION_REFUSED', `the peer was refused${checks}`, { phase: 'attestation', ...options })
-    this.name = 'AttestationRefusedError'
-    Object.defineProperty(this, 'report', { value: report, enumerable: false })
-  }
 }
