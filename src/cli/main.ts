@@ -24,7 +24,7 @@ const context: CliContext = {
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   env: process.env,
-  stdinIsTTY: process.stdin.isTTY === true,
+  stdinIsTTY: process.stdin.isTTY,
   readStdin: async () => {
     process.stdin.setEncoding('utf8')
     let text = ''
@@ -46,7 +46,7 @@ process.exitCode = await runCli(process.argv.slice(2), context, version)
 function outputOf(stream: NodeJS.WriteStream): CliContext['stdout'] {
   return {
     write: (text) => void stream.write(text),
-    isTTY: stream.isTTY === true,
+    isTTY: stream.isTTY,
     get columns() {
       return stream.columns
     }

@@ -27,7 +27,10 @@ export function formatTable(headers: readonly string[], rows: ReadonlyArray<read
   const isNumeric = headers.map((_, column) => rows.every((row) => /^[-–\d.,/ –]*$/.test(row[column] ?? '')))
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, column) => (isNumeric[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) => {
+        const width = widths[column] ?? 0
+        return isNumeric[column] ? cell.padStart(width) : cell.padEnd(width)
+      })
       .join('  ')
       .trimEnd()
   return `${[line(headers), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n')}\n`

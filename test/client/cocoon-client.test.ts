@@ -101,7 +101,7 @@ describe('life', () => {
     const net = await devnet({ faults: ['handshake-stall'] })
     const cocoon = client(net)
     const call = failure(cocoon.models.list())
-    await until(() => net.connections[0]?.tlsEstablished === true)
+    await until(() => net.connections[0]?.tlsEstablished ?? false)
     await cocoon.close()
     expect((await call).code).toBe('ERR_CLOSED')
     await until(() => net.connections.every((connection) => connection.closed))

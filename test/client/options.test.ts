@@ -20,10 +20,12 @@ const runtime: Runtime = {
 
 const base: CocoonOptions = { network: { proxies: ['127.0.0.1:1'] }, account: { owner: RAW_OWNER, secret: 's3cret-canary' } }
 
+const build = (options: unknown): CocoonClient => new CocoonClient(options as CocoonOptions, runtime)
+
 /** The field of the error that options give. */
 function refusedField(options: unknown): string | undefined {
   try {
-    new CocoonClient(options as CocoonOptions, runtime)
+    build(options)
   } catch (error) {
     expect(CocoonError.is(error, 'ERR_OPTIONS')).toBe(true)
     expect((error as CocoonError).phase).toBe('options')
@@ -95,7 +97,7 @@ describe('CocoonOptions', () => {
     expect(resolved.connector.connectStallMs).toBe(15_000)
     expect(resolved.connector.session).toMatchObject({ isTest: false, configVersion: 0, limits: {} })
     expect(resolved.connector.clock).toBe(runtime.clock)
-    new CocoonClient(options, runtime)
+    build(options)
   })
 
   test('a string secret is its UTF-8 bytes, bytes are copied', () => {
@@ -147,7 +149,7 @@ describe('the secret', () => {
     const shown = [
       inspect(client, { depth: 20, showHidden: true }),
       JSON.stringify(client),
-      String(client),
+      inspect(client),
       Object.keys(client).join(),
       inspect(client.chat, { depth: 20, showHidden: true })
     ].join('\n')
@@ -163,7 +165,7 @@ describe('the secret', () => {
       { ...base, timeoutMs: 's3cret-canary' }
     ]) {
       try {
-        new CocoonClient(options as unknown as CocoonOptions, runtime)
+        build(options)
         expect.unreachable()
       } catch (error) {
         expect(inspect(error, { depth: 10 }).replace(/at .*/g, '')).not.toContain('s3cret-canary')
