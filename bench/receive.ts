@@ -5,7 +5,7 @@
  *
  *   npx esbuild bench/receive.ts --bundle --platform=node --format=esm --outfile=/tmp/receive-bench.mjs && node /tmp/receive-bench.mjs
  *
- * Prints one JSON object.
+ * Prints one JSON object; figures are events per second of processor time.
  *
  * @module
  */
@@ -23,13 +23,24 @@ const text = (index: number): string =>
 
 /** A carrier whose parts are ready in memory. */
 function carrier(parts: readonly Uint8Array[]): InferenceTransport {
-  const final: InferenceFinal = { tokensUsed: undefined, workerDebug: undefined, proxyDebug: undefined, times: undefined, complete: true }
+  const final: InferenceFinal = {
+    tokensUsed: undefined,
+    workerDebug: undefined,
+    proxyDebug: undefined,
+    times: undefined,
+    complete: true
+  }
   return {
     async send(prepare) {
       await prepare(peer)
       let index = 0
       const iterator: AsyncIterator<Uint8Array> = {
-        next: () => Promise.resolve(index < parts.length ? { done: false, value: parts[index++] as Uint8Array } : { done: true, value: undefined })
+        next: () =>
+          Promise.resolve(
+            index < parts.length
+              ? { done: false, value: parts[index++] as Uint8Array }
+              : { done: true, value: undefined }
+          )
       }
       return {
         requestId: '00',
@@ -45,6 +56,15 @@ function carrier(parts: readonly Uint8Array[]): InferenceTransport {
   }
 }
 
+/** Events per second of processor time, which other work on the machine disturbs less than the wall clock. */
+function startStopwatch(): () => number {
+  const start = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(start)
+    return Math.round((EVENTS / (user + system)) * 1_000_000)
+  }
+}
+
 async function eventsPerSecond(perPart: number): Promise<number> {
   const encoder = new TextEncoder()
   const parts: Uint8Array[] = []
@@ -54,27 +74,32 @@ async function eventsPerSecond(perPart: number): Promise<number> {
     parts.push(encoder.encode(part))
   }
   parts.push(encoder.encode('data: [DONE]\n\n'))
-  const surface = createOpenAISurface({ transport: carrier(parts), clock, random: { bytes: (length) => new Uint8Array(length) } })
-  const startMs = performance.now()
+  const surface = createOpenAISurface({
+    transport: carrier(parts),
+    clock,
+    random: { bytes: (length) => new Uint8Array(length) }
+  })
+  const stopwatch = startStopwatch()
   const stream = await surface.chat.completions.create({ model: 'm', messages: [], stream: true })
   let count = 0
   for await (const chunk of stream) count += chunk.choices.length
   if (count !== EVENTS) throw new Error(`lost events: ${count}`)
-  return Math.round((EVENTS / (performance.now() - startMs)) * 1000)
+  return stopwatch()
 }
 
 function parsesPerSecond(): number {
   const texts = Array.from({ length: 1000 }, (_, index) => text(index))
-  const startMs = performance.now()
+  const stopwatch = startStopwatch()
   let count = 0
-  for (let index = 0; index < EVENTS; index++) count += (JSON.parse(texts[index % 1000] as string) as { choices: [] }).choices.length
+  for (let index = 0; index < EVENTS; index++)
+    count += (JSON.parse(texts[index % 1000] as string) as { choices: [] }).choices.length
   if (count !== EVENTS) throw new Error('lost texts')
-  return Math.round((EVENTS / (performance.now() - startMs)) * 1000)
+  return stopwatch()
 }
 
 const best = async (run: () => number | Promise<number>): Promise<number> => {
   let most = 0
-  for (let round = 0; round < 3; round++) most = Math.max(most, await run())
+  for (let round = 0; round < 5; round++) most = Math.max(most, await run())
   return most
 }
 const jsonParse = await best(parsesPerSecond)

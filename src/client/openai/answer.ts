@@ -77,13 +77,20 @@ export async function readWhole(context: SurfaceContext, { answer, budget, redac
 }
 
 /** All parts as text, and the final message that proves them complete. */
-async function collectText(answer: InferenceAnswer, maxBytes: number): Promise<{ readonly text: string; readonly final: InferenceFinal }> {
+async function collectText(
+  answer: InferenceAnswer,
+  maxBytes: number
+): Promise<{ readonly text: string; readonly final: InferenceFinal }> {
   const parts: Uint8Array[] = []
   let length = 0
   for await (const part of answer.parts) {
     length += part.length
     if (length > maxBytes) {
-      throw new CocoonError('ERR_ANSWER_TOO_LARGE', `the answer is longer than ${maxBytes} bytes`, { phase: 'answer', charged: 'unknown', httpStatus: 502 })
+      throw new CocoonError('ERR_ANSWER_TOO_LARGE', `the answer is longer than ${maxBytes} bytes`, {
+        phase: 'answer',
+        charged: 'unknown',
+        httpStatus: 502
+      })
     }
     if (part.length > 0) parts.push(part)
   }
@@ -102,8 +109,18 @@ function parseObject(text: string, final: InferenceFinal): object {
   }
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (isObject && !(value as { error?: unknown }).error) return value as object
-  const message = text.trim() === '' ? 'the answer is empty' : isObject ? 'the answer is an error object' : 'the answer is not a JSON object'
-  throw new CocoonError('ERR_ANSWER_INVALID', message, { phase: 'answer', charged: chargedBy(final), httpStatus: 502, peerText: text })
+  const message =
+    text.trim() === ''
+      ? 'the answer is empty'
+      : isObject
+        ? 'the answer is an error object'
+        : 'the answer is not a JSON object'
+  throw new CocoonError('ERR_ANSWER_INVALID', message, {
+    phase: 'answer',
+    charged: chargedBy(final),
+    httpStatus: 502,
+    peerText: text
+  })
 }
 
 /** The error for a status that is not 2xx, with the beginning of its body; never repeated, since the query went out. */

@@ -12,7 +12,9 @@ export function isWholeCompletion(value: object): boolean {
   const { choices } = value as { choices?: unknown }
   if (!Array.isArray(choices)) return false
   const first: unknown = choices[0]
-  return typeof first === 'object' && first !== null && !Object.hasOwn(first, 'delta') && Object.hasOwn(first, 'message')
+  return (
+    typeof first === 'object' && first !== null && !Object.hasOwn(first, 'delta') && Object.hasOwn(first, 'message')
+  )
 }
 
 /**
@@ -24,7 +26,11 @@ export function completionToChunks(completion: object): object[] {
   const base = { ...head, object: 'chat.completion.chunk' }
   const withChoices = (convert: (choice: Json) => Json): object => ({ ...base, choices: choices.map(convert) })
   const chunks = [
-    withChoices(({ message, finish_reason: _, ...choice }) => ({ ...choice, delta: toDelta(message), finish_reason: null })),
+    withChoices(({ message, finish_reason: _, ...choice }) => ({
+      ...choice,
+      delta: toDelta(message),
+      finish_reason: null
+    })),
     withChoices(({ index, finish_reason: reason }) => ({ index, delta: {}, finish_reason: reason ?? 'stop' }))
   ]
   if (usage !== undefined) chunks.push({ ...base, choices: [], usage })

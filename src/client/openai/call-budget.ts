@@ -33,7 +33,10 @@ const MAX_TIMER_MS = 2_147_483_647
  */
 export function createCallBudget({ clock, timeoutMs, signal }: CallBudgetOptions): OwnedCallBudget {
   if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
-    throw new CocoonError('ERR_OPTIONS', 'timeoutMs must be a positive number of milliseconds', { phase: 'options', field: 'timeoutMs' })
+    throw new CocoonError('ERR_OPTIONS', 'timeoutMs must be a positive number of milliseconds', {
+      phase: 'options',
+      field: 'timeoutMs'
+    })
   }
   const budgetMs = Math.min(timeoutMs, MAX_TIMER_MS)
   const controller = new AbortController()
@@ -43,7 +46,13 @@ export function createCallBudget({ clock, timeoutMs, signal }: CallBudgetOptions
     controller.abort(error)
   }
   const onAbort = (): void => {
-    stop(new CocoonError('ERR_ABORTED', 'the call was aborted by its signal', { phase: 'request', charged: 'unknown', cause: signal?.reason }))
+    stop(
+      new CocoonError('ERR_ABORTED', 'the call was aborted by its signal', {
+        phase: 'request',
+        charged: 'unknown',
+        cause: signal?.reason
+      })
+    )
   }
   const cancelTimer = clock.setTimer(() => {
     stop(

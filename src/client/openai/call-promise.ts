@@ -13,7 +13,9 @@ export interface CallPromise<D, R> extends Promise<D> {
 }
 
 /** Wraps a running call. Each door may be used any number of times, or not at all. */
-export function createCallPromise<D, R extends { readonly data: D; readonly response: Response }>(call: Promise<R>): CallPromise<D, R> {
+export function createCallPromise<D, R extends { readonly data: D; readonly response: Response }>(
+  call: Promise<R>
+): CallPromise<D, R> {
   const data = (): Promise<D> => call.then((result) => result.data)
   return {
     // oxlint-disable-next-line unicorn/no-thenable -- it is a promise, derived only when somebody looks at it

@@ -32,7 +32,10 @@ export class ChunkStream<T> implements AsyncIterable<T> {
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
     if (this.#consumed) {
-      throw new CocoonError('ERR_OPTIONS', 'the stream was already consumed', { phase: 'stream', remedy: 'use tee() to read it twice' })
+      throw new CocoonError('ERR_OPTIONS', 'the stream was already consumed', {
+        phase: 'stream',
+        remedy: 'use tee() to read it twice'
+      })
     }
     this.#consumed = true
     return this.#source()
@@ -79,7 +82,11 @@ export function createChunkStream<T>(reader: EventReader): ChunkStream<T> {
 
 /** Why a stream ended that its reader left. */
 export function abandoned(cause: unknown): CocoonError {
-  return new CocoonError('ERR_ABORTED', 'the stream was aborted by its reader', { phase: 'stream', charged: 'unknown', cause })
+  return new CocoonError('ERR_ABORTED', 'the stream was aborted by its reader', {
+    phase: 'stream',
+    charged: 'unknown',
+    cause
+  })
 }
 
 /**
@@ -163,5 +170,8 @@ function teeIterator<T>(source: AsyncIterator<T>): [AsyncIterator<T>, AsyncItera
 }
 
 function tooFarBehind(): CocoonError {
-  return new CocoonError('ERR_ANSWER_TOO_LARGE', 'this branch of the stream fell too far behind the other', { phase: 'stream', charged: 'unknown' })
+  return new CocoonError('ERR_ANSWER_TOO_LARGE', 'this branch of the stream fell too far behind the other', {
+    phase: 'stream',
+    charged: 'unknown'
+  })
 }

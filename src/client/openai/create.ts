@@ -23,7 +23,8 @@ export type CreateFunction<B, D, C> = {
 
 /** Makes the `create` of one endpoint. */
 export function createResource<B, D, C>(context: SurfaceContext, path: EndpointPath): CreateFunction<B, D, C> {
-  const create = (body: unknown, options: RequestOptions = {}): unknown => createCallPromise(callEndpoint(context, path, body, options))
+  const create = (body: unknown, options: RequestOptions = {}): unknown =>
+    createCallPromise(callEndpoint(context, path, body, options))
   return create as CreateFunction<B, D, C>
 }
 
@@ -33,7 +34,8 @@ async function callEndpoint(
   body: unknown,
   options: RequestOptions
 ): Promise<WholeResult<unknown> | StreamResult<unknown>> {
-  const file = path === '/v1/audio/transcriptions' ? await readFile((body as { file?: unknown } | undefined)?.file) : undefined
+  const file =
+    path === '/v1/audio/transcriptions' ? await readFile((body as { file?: unknown } | undefined)?.file) : undefined
   const request = createPendingRequest(context, path, body, options, file)
   const open = await openAnswer(context, request)
   if (request.streams) {

@@ -21,19 +21,32 @@ export class EmptyStreamError extends CocoonError {
 /** An answer that stopped before its final part (`ERR_STREAM_TRUNCATED`); `cause` says what ended it, where that is known. */
 export class TruncatedStreamError extends CocoonError {
   constructor(options: Omit<CocoonErrorOptions, 'phase'>) {
-    super('ERR_STREAM_TRUNCATED', 'the answer ended before its final part', { charged: 'unknown', ...options, phase: 'stream' })
+    super('ERR_STREAM_TRUNCATED', 'the answer ended before its final part', {
+      charged: 'unknown',
+      ...options,
+      phase: 'stream'
+    })
     this.name = 'TruncatedStreamError'
   }
 }
 
 /** Failures of the connection that, once the head of an answer has come, mean a truncated answer. */
-const TRUNCATING: readonly string[] = ['ERR_STREAM_TRUNCATED', 'ERR_CONNECTION_LOST', 'ERR_FRAME_TRUNCATED', 'ERR_IDLE_TIMEOUT']
+const TRUNCATING: readonly string[] = [
+  'ERR_STREAM_TRUNCATED',
+  'ERR_CONNECTION_LOST',
+  'ERR_FRAME_TRUNCATED',
+  'ERR_IDLE_TIMEOUT'
+]
 
 /** What a failure while the body was read means for the caller. */
 export function bodyFailure(cause: unknown): CocoonError {
   const error = CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'stream', charged: 'unknown' })
   if (!TRUNCATING.includes(error.code) || error instanceof TruncatedStreamError) return error
-  return new TruncatedStreamError({ cause: error, charged: error.charged === 'yes' ? 'yes' : 'unknown', peerText: error.peerText })
+  return new TruncatedStreamError({
+    cause: error,
+    charged: error.charged === 'yes' ? 'yes' : 'unknown',
+    peerText: error.peerText
+  })
 }
 
 /** Whether an answer was charged, by what its final message says. */
@@ -82,7 +95,9 @@ export function mayRetry(error: CocoonError): boolean {
 function typeOf(error: CocoonError, status: number): string {
   if (status === 401) return 'authentication_error'
   if (status < 500) return 'invalid_request_error'
-  return error.code === 'ERR_UPSTREAM_HTTP' || error.code === 'ERR_STREAM_ERROR_EVENT' ? 'upstream_error' : 'server_error'
+  return error.code === 'ERR_UPSTREAM_HTTP' || error.code === 'ERR_STREAM_ERROR_EVENT'
+    ? 'upstream_error'
+    : 'server_error'
 }
 
 /**

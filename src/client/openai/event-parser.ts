@@ -48,14 +48,16 @@ export function createEventParser(maxEventChars: number): EventParser {
   }
   function onText(text: string): void {
     if (done) return
-    if (text === '[DONE]' || text.trim() === '[DONE]') {
-      done = true
-    } else if (text !== '' && text.trim() !== '') {
+    // The common case first: an object needs no further look.
+    const trimmed = text.charCodeAt(0) === 0x7b ? text : text.trim()
+    if (trimmed === '[DONE]') done = true
+    else if (trimmed !== '') {
       eventCount++
       texts.push(text)
     }
   }
-  const tooLong = (): void => fail(new CocoonError('ERR_ANSWER_TOO_LARGE', `an event is longer than ${maxEventChars} characters`, UNSURE))
+  const tooLong = (): void =>
+    fail(new CocoonError('ERR_ANSWER_TOO_LARGE', `an event is longer than ${maxEventChars} characters`, UNSURE))
   const garbage = (text: string): void => fail(invalidEvent(text))
 
   function startJson(): void {
@@ -75,7 +77,13 @@ export function createEventParser(maxEventChars: number): EventParser {
       }
     })
     const unifyLines = createLineUnifier()
-    feed = (text) => parser.feed(unifyLines(text))
+    // Parts mostly hold exactly one event of one line; between events the parser has no state that could matter to it.
+    let between = true
+    feed = (text) => {
+      if (between && isOneEvent(text)) return onText(text.slice(6, -2))
+      parser.feed(unifyLines(text))
+      between = text.endsWith('\n\n')
+    }
     // Two line ends close a last line and a last event that the peer left open.
     finishForm = () => parser.feed('\n\n')
   }
@@ -121,16 +129,29 @@ export function createEventParser(maxEventChars: number): EventParser {
   }
 }
 
+/** Whether a text is `data: …` with one line, complete. */
+function isOneEvent(text: string): boolean {
+  return (
+    text.startsWith('data: ') && text.indexOf('\n') === text.length - 2 && text.endsWith('\n\n') && !text.includes('\r')
+  )
+}
+
 const UNSURE = { phase: 'stream', charged: 'unknown', httpStatus: 502 } as const
 
 /** `ERR_STREAM_INVALID` with the text concerned. */
 export function invalidEvent(text: string): CocoonError {
-  return new CocoonError('ERR_STREAM_INVALID', 'the stream holds an event that is not a JSON object', { ...UNSURE, peerText: text })
+  return new CocoonError('ERR_STREAM_INVALID', 'the stream holds an event that is not a JSON object', {
+    ...UNSURE,
+    peerText: text
+  })
 }
 
 /** `ERR_STREAM_ERROR_EVENT` with the text concerned. */
 export function errorEvent(text: string): CocoonError {
-  return new CocoonError('ERR_STREAM_ERROR_EVENT', 'the inference server reported an error inside the stream', { ...UNSURE, peerText: text })
+  return new CocoonError('ERR_STREAM_ERROR_EVENT', 'the inference server reported an error inside the stream', {
+    ...UNSURE,
+    peerText: text
+  })
 }
 
 /**

@@ -41,7 +41,13 @@ export interface EventReader {
 }
 
 /** Starts reading; the budget is released at the end of the stream, whatever it is. */
-export function createEventReader({ answer, budget, maxEventChars, pricePerTokenNano, redact }: EventReaderOptions): EventReader {
+export function createEventReader({
+  answer,
+  budget,
+  maxEventChars,
+  pricePerTokenNano,
+  redact
+}: EventReaderOptions): EventReader {
   const parser = createEventParser(maxEventChars)
   const parts = answer.parts[Symbol.asyncIterator]()
   let converted: object[] = []
@@ -135,7 +141,8 @@ export function createEventReader({ answer, budget, maxEventChars, pricePerToken
     if (!final.complete) throw new TruncatedStreamError({})
     finished = true
     parser.finish()
-    if (parser.eventCount === 0 && parser.failure === undefined) throw new EmptyStreamError({ charged: chargedBy(final) })
+    if (parser.eventCount === 0 && parser.failure === undefined)
+      throw new EmptyStreamError({ charged: chargedBy(final) })
     return true
   }
 

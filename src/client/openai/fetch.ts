@@ -51,7 +51,7 @@ interface FetchCall {
 function readArguments(input: RequestInfo | URL, init: RequestInit): FetchCall {
   const request = typeof input === 'object' && 'url' in input ? input : undefined
   try {
-    const { pathname } = new URL(request?.url ?? String(input), 'http://localhost')
+    const { pathname } = new URL(request?.url ?? (input as string | URL), 'http://localhost')
     const headers = new Headers(init.headers ?? request?.headers)
     const rawBody = init.body
     return {
@@ -63,7 +63,10 @@ function readArguments(input: RequestInfo | URL, init: RequestInit): FetchCall {
       body: () => {
         if (rawBody === undefined || rawBody === null) return request ?? new Response('')
         const type = headers.get('content-type')
-        return new Response(rawBody, type === null || rawBody instanceof FormData ? {} : { headers: { 'content-type': type } })
+        return new Response(
+          rawBody,
+          type === null || rawBody instanceof FormData ? {} : { headers: { 'content-type': type } }
+        )
       }
     }
   } catch {
@@ -76,12 +79,17 @@ async function route(context: SurfaceContext, call: FetchCall): Promise<Response
   if (match === null) return errorResponse(invalidRequest('there is no such path', 404))
   const isModels = match[1]?.startsWith('/models') === true
   const allowed = isModels ? 'GET' : 'POST'
-  if (call.method !== allowed) return errorResponse(invalidRequest('the method is not allowed', 405), new Headers({ allow: allowed }))
+  if (call.method !== allowed)
+    return errorResponse(invalidRequest('the method is not allowed', 405), new Headers({ allow: allowed }))
   if (isModels) return answerModels(context, match[2], call.signal)
   return answerRequest(context, `/v1${match[1] as string}` as EndpointPath, call)
 }
 
-async function answerModels(context: SurfaceContext, id: string | undefined, signal: AbortSignal | undefined): Promise<Response> {
+async function answerModels(
+  context: SurfaceContext,
+  id: string | undefined,
+  signal: AbortSignal | undefined
+): Promise<Response> {
   const options = { signal }
   if (id === undefined) {
     const { peer, list } = await listModels(context, options)
@@ -116,7 +124,9 @@ async function readJson(call: FetchCall): Promise<unknown> {
 }
 
 /** Reads a form: its file, and the text fields in the types that the rules know. */
-async function readForm(call: FetchCall): Promise<{ readonly fields: Record<string, unknown>; readonly file: FilePart }> {
+async function readForm(
+  call: FetchCall
+): Promise<{ readonly fields: Record<string, unknown>; readonly file: FilePart }> {
   let form: FormData
   try {
     form = call.rawBody instanceof FormData ? call.rawBody : await call.body().formData()
@@ -124,14 +134,17 @@ async function readForm(call: FetchCall): Promise<{ readonly fields: Record<stri
     throw invalidRequest('the request body is not multipart/form-data')
   }
   const fields: [string, unknown][] = []
-  for (const [name, value] of form.entries()) fields.push([name, typeof value === 'string' ? fromText(name, value) : value])
+  for (const [name, value] of form.entries())
+    fields.push([name, typeof value === 'string' ? fromText(name, value) : value])
   const file = form.get('file')
   return { fields: Object.fromEntries(fields), file: await readFile(file) }
 }
 
 function fromText(name: string, text: string): unknown {
-  if (name === 'stream' || name === 'enable_debug') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text
-  const isNumber = name === 'max_tokens' || name === 'max_completion_tokens' || name === 'max_coefficient' || name === 'timeout'
+  if (name === 'stream' || name === 'enable_debug')
+    return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text
+  const isNumber =
+    name === 'max_tokens' || name === 'max_completion_tokens' || name === 'max_coefficient' || name === 'timeout'
   return isNumber && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text
 }
 

@@ -25,9 +25,14 @@ export interface CallFigures {
 }
 
 /** Combines the final message, the price and the peer's claim (pricing.md §3). */
-export function computeFigures(final: InferenceFinal, pricePerTokenNano: bigint | undefined, claimNano: bigint | undefined): CallFigures {
+export function computeFigures(
+  final: InferenceFinal,
+  pricePerTokenNano: bigint | undefined,
+  claimNano: bigint | undefined
+): CallFigures {
   const { tokensUsed, complete, workerDebug, proxyDebug, times } = final
-  const priced = pricePerTokenNano === undefined || tokensUsed === undefined ? undefined : tokensUsed.total * pricePerTokenNano
+  const priced =
+    pricePerTokenNano === undefined || tokensUsed === undefined ? undefined : tokensUsed.total * pricePerTokenNano
   return {
     complete,
     tokensUsed,

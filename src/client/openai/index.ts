@@ -13,6 +13,14 @@ export type { CallFigures } from './figures.js'
 export type { FileInput } from './multipart.js'
 export type { AnswerLimits, CallDefaults, OpenAISurfaceOptions, RequestOptions } from './options.js'
 export { redactPrompt } from './redact.js'
-export { type EndpointPath, type ObjectRule, PROTO_2_RULES, PROTO_3_RULES, type RequestRules, type Rule, type RulesOption } from './rules/index.js'
+export {
+  type EndpointPath,
+  type ObjectRule,
+  PROTO_2_RULES,
+  PROTO_3_RULES,
+  type RequestRules,
+  type Rule,
+  type RulesOption
+} from './rules/index.js'
 export { createOpenAISurface, type ModelOptions, type OpenAISurface } from './surface.js'
 export type * from './types.js'

@@ -20,19 +20,17 @@ export async function listModels(
   try {
     budget.signal.throwIfAborted()
     const { peer, types } = await context.transport.listWorkerTypes(budget)
-    const data = types.map(
-      ({ name, workers }): Model => ({
-        id: name,
-        object: 'model',
-        created: 0,
-        owned_by: 'cocoon',
-        workers: workers.map(({ coefficient, activeRequests, maxActiveRequests }) => ({
-          coefficient,
-          running_requests: activeRequests,
-          max_running_requests: maxActiveRequests
-        }))
-      })
-    )
+    const data = types.map(({ name, workers }): Model => ({
+      id: name,
+      object: 'model',
+      created: 0,
+      owned_by: 'cocoon',
+      workers: workers.map(({ coefficient, activeRequests, maxActiveRequests }) => ({
+        coefficient,
+        running_requests: activeRequests,
+        max_running_requests: maxActiveRequests
+      }))
+    }))
     return { peer, list: { object: 'list', data } }
   } catch (cause) {
     throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'query' })

@@ -41,7 +41,8 @@ export function encodeMultipart(
   random: Random
 ): { readonly contentType: string; readonly body: Uint8Array } {
   const boundary = `cocoonkit-${bytesToHex(random.bytes(16))}`
-  const open = (name: string, rest: string): string => `--${boundary}\r\nContent-Disposition: form-data; name="${safeName(name)}"${rest}\r\n`
+  const open = (name: string, rest: string): string =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${safeName(name)}"${rest}\r\n`
   let texts = ''
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined && name !== 'file') texts += `${open(name, '')}\r\n${toText(value)}\r\n`

@@ -114,5 +114,8 @@ export function resolveOptions(options: OpenAISurfaceOptions): SurfaceContext {
 /** A whole number from `min` to 2^31 − 1, the range of the network's integers. @throws CocoonError `ERR_OPTIONS`. */
 export function checkInteger(name: string, value: unknown, min = 0): number {
   if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= MAX_INT32) return value as number
-  throw new CocoonError('ERR_OPTIONS', `${name} must be a whole number from ${min} to ${MAX_INT32}`, { phase: 'options', field: name })
+  throw new CocoonError('ERR_OPTIONS', `${name} must be a whole number from ${min} to ${MAX_INT32}`, {
+    phase: 'options',
+    field: name
+  })
 }

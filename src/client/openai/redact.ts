@@ -44,7 +44,8 @@ export function redactPrompt(text: string, request: unknown): string {
 function markEchoes(needle: string, haystack: string, windows: Map<string, number[]>, hit: Uint8Array): void {
   if (needle.length < MIN_WHOLE) return
   if (needle.length < WINDOW) {
-    for (let at = haystack.indexOf(needle); at !== -1; at = haystack.indexOf(needle, at + 1)) hit.fill(1, at, at + needle.length)
+    for (let at = haystack.indexOf(needle); at !== -1; at = haystack.indexOf(needle, at + 1))
+      hit.fill(1, at, at + needle.length)
     return
   }
   if (windows.size === 0) return

@@ -44,20 +44,24 @@ export function createPendingRequest(
   options: RequestOptions,
   file?: FilePart
 ): PendingRequest {
-  if (typeof source !== 'object' || source === null || Array.isArray(source)) throw invalidRequest('the request body must be an object')
+  if (typeof source !== 'object' || source === null || Array.isArray(source))
+    throw invalidRequest('the request body must be an object')
   const { max_coefficient: coefficient, timeout, enable_debug: debug, ...body } = source as Record<string, unknown>
   const { defaults } = context
   const model = body['model']
-  if (typeof model !== 'string' || model === '') throw fieldError('model', 'is required', 'name a model that models.list() shows')
+  if (typeof model !== 'string' || model === '')
+    throw fieldError('model', 'is required', 'name a model that models.list() shows')
   const streams = body['stream'] === true
-  const buffered = streams && path !== '/v1/audio/transcriptions' && (options.streamFallback ?? defaults.streamFallback) === 'buffered'
+  const buffered =
+    streams && path !== '/v1/audio/transcriptions' && (options.streamFallback ?? defaults.streamFallback) === 'buffered'
   if (buffered) {
     body['stream'] = false
     delete body['stream_options']
   }
   const translates = options.translate ?? defaults.translate
   const settings = {
-    maxCoefficient: options.maxCoefficient ?? readField('max_coefficient', coefficient, isInteger) ?? defaults.maxCoefficient,
+    maxCoefficient:
+      options.maxCoefficient ?? readField('max_coefficient', coefficient, isInteger) ?? defaults.maxCoefficient,
     enableDebug: options.debug ?? readField('enable_debug', debug, isBoolean) ?? defaults.debug,
     reservedTokens: readLimit(body, translates) ?? defaults.reservedTokens
   }
@@ -73,8 +77,12 @@ export function createPendingRequest(
       const rule = rulesFor(rules, path)
       const sent = translates ? translateBody(body, rule, rules, streams && !buffered) : body
       checkRequest(sent, rule, rules.name)
-      const { contentType, body: bytes } = file === undefined ? encodeJson(sent) : encodeMultipart(sent, file, context.random)
-      const headers = contentType === undefined ? JSON_HEADERS : [['Host', 'localhost'] as const, ['Content-Type', contentType] as const]
+      const { contentType, body: bytes } =
+        file === undefined ? encodeJson(sent) : encodeMultipart(sent, file, context.random)
+      const headers =
+        contentType === undefined
+          ? JSON_HEADERS
+          : [['Host', 'localhost'] as const, ['Content-Type', contentType] as const]
       return { model: baseName(model), path, headers, body: bytes, ...settings }
     }
   }
@@ -109,7 +117,7 @@ function readLimit(body: Readonly<Record<string, unknown>>, translates: boolean)
 function readField<T>(name: string, value: unknown, accepts: (value: unknown) => value is T): T | undefined {
   if (value === undefined || value === null) return undefined
   if (accepts(value)) return value
-  throw fieldError(name, 'is of the wrong type or out of range', 'leave it out, or give a value in range')
+  throw fieldError(name, 'is of the wrong type or out of range')
 }
 
 function isInteger(value: unknown): value is number {

@@ -27,14 +27,20 @@ export type ModelOptions = Pick<RequestOptions, 'signal' | 'timeoutMs'>
 export interface OpenAISurface {
   /** See {@link FetchFunction}: hand it to anything that takes a custom `fetch`. */
   readonly fetch: FetchFunction
-  readonly chat: { readonly completions: { readonly create: CreateFunction<ChatCompletionRequest, ChatCompletion, ChatCompletionChunk> } }
+  readonly chat: {
+    readonly completions: {
+      readonly create: CreateFunction<ChatCompletionRequest, ChatCompletion, ChatCompletionChunk>
+    }
+  }
   readonly completions: { readonly create: CreateFunction<CompletionRequest, Completion, Completion> }
   readonly models: {
     readonly list: (options?: ModelOptions) => Promise<ModelList>
     readonly retrieve: (id: string, options?: ModelOptions) => Promise<Model>
   }
   readonly audio: {
-    readonly transcriptions: { readonly create: CreateFunction<TranscriptionRequest, Transcription, TranscriptionEvent> }
+    readonly transcriptions: {
+      readonly create: CreateFunction<TranscriptionRequest, Transcription, TranscriptionEvent>
+    }
   }
 }
 

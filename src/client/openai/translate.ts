@@ -89,12 +89,14 @@ function translateStreamOptions(body: Body, rule: ObjectRule, streams: boolean):
 function withoutNulls(message: unknown): unknown {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return message
   const copy: Body = {}
-  for (const [name, value] of Object.entries(message)) if (value !== null && value !== undefined) define(copy, name, value)
+  for (const [name, value] of Object.entries(message))
+    if (value !== null && value !== undefined) define(copy, name, value)
   return copy
 }
 
 /** Sets an own property also for names like `__proto__`, which an assignment would take for the prototype. */
 function define(target: Body, name: string, value: unknown): void {
-  if (name === '__proto__') Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true })
+  if (name === '__proto__')
+    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true })
   else target[name] = value
 }

@@ -12,7 +12,9 @@ import type { FileInput } from './multipart.js'
 import type { InferencePeer } from '../../runtime/ports/inference.js'
 
 /** One part of a message's content. Workers take text; other parts pass only in the network's own form (v3.md §3.3). */
-export type ContentPart = { readonly type: 'text'; readonly text: string } | { readonly type: string; readonly [key: string]: unknown }
+export type ContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: string; readonly [key: string]: unknown }
 
 /** One message of a chat. */
 export interface ChatMessage {
@@ -38,7 +40,10 @@ export interface SharedRequestFields {
   readonly n?: number | null | undefined
   readonly seed?: number | null | undefined
   readonly stop?: string | readonly string[] | null | undefined
-  readonly stream_options?: { readonly include_usage?: boolean; readonly include_obfuscation?: boolean } | null | undefined
+  readonly stream_options?:
+    | { readonly include_usage?: boolean; readonly include_obfuscation?: boolean }
+    | null
+    | undefined
   readonly logprobs?: boolean | null | undefined
   readonly user?: string | undefined
   readonly skip_special_tokens?: boolean | undefined

@@ -29,7 +29,12 @@ export interface Script {
   hang?: boolean
 }
 
-export const PEER: InferencePeer = { address: '127.0.0.1:5222', protocolVersion: 4, attestationId: 'ab'.repeat(32), verified: true }
+export const PEER: InferencePeer = {
+  address: '127.0.0.1:5222',
+  protocolVersion: 4,
+  attestationId: 'ab'.repeat(32),
+  verified: true
+}
 export const TOKENS = { prompt: 10n, cached: 0n, completion: 32n, reasoning: 0n, total: 42n }
 
 export class FakeTransport implements InferenceTransport {
@@ -43,7 +48,10 @@ export class FakeTransport implements InferenceTransport {
     this.#script = typeof script === 'function' ? script : () => script
   }
 
-  async send(prepare: (peer: InferencePeer) => InferenceRequest | Promise<InferenceRequest>, budget: CallBudget): Promise<InferenceAnswer> {
+  async send(
+    prepare: (peer: InferencePeer) => InferenceRequest | Promise<InferenceRequest>,
+    budget: CallBudget
+  ): Promise<InferenceAnswer> {
     const peek = this.#script({} as InferenceRequest)
     const peer = { ...PEER, ...peek.peer }
     const request = await prepare(peer)
@@ -67,7 +75,14 @@ export class FakeTransport implements InferenceTransport {
     let finish: (final: InferenceFinal) => void = () => {}
     const final = new Promise<InferenceFinal>((resolve) => (finish = resolve))
     const done = (complete: boolean): void =>
-      finish({ tokensUsed: complete ? TOKENS : undefined, workerDebug: undefined, proxyDebug: undefined, times: undefined, complete, ...script.final })
+      finish({
+        tokensUsed: complete ? TOKENS : undefined,
+        workerDebug: undefined,
+        proxyDebug: undefined,
+        times: undefined,
+        complete,
+        ...script.final
+      })
     async function* parts(): AsyncGenerator<Uint8Array> {
       try {
         for await (const part of script.parts ?? []) {
@@ -128,7 +143,11 @@ export function surfaceOver(
 ): { surface: OpenAISurface; transport: FakeTransport; clock: FakeClock } {
   const transport = new FakeTransport(script)
   const clock = new FakeClock()
-  return { surface: createOpenAISurface({ transport, clock, random: new SeededRandom(), ...options }), transport, clock }
+  return {
+    surface: createOpenAISurface({ transport, clock, random: new SeededRandom(), ...options }),
+    transport,
+    clock
+  }
 }
 
 /** A chunk's JSON text. */
@@ -136,7 +155,8 @@ export function chunk(content: string, extra = ''): string {
   return `{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}},"finish_reason":null}]${extra}}`
 }
 
-export const WHOLE = '{"z":1,"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi!"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"total_cost":840},"__proto__":{"polluted":true}}\n'
+export const WHOLE =
+  '{"z":1,"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi!"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"total_cost":840},"__proto__":{"polluted":true}}\n'
 
 export const CHAT = { model: 'm', messages: [{ role: 'user' as const, content: 'hello there, network' }] }
 

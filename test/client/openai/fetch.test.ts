@@ -5,7 +5,8 @@ import { CHAT, chunk, type Script, surfaceOver, WHOLE } from './fake-transport.j
 
 const URL_CHAT = 'https://cocoon.invalid/v1/chat/completions'
 const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) })
-const refusal = (code: ErrorCode, options: Partial<CocoonErrorOptions> = {}): CocoonError => new CocoonError(code, 'scripted', { phase: 'query', ...options })
+const refusal = (code: ErrorCode, options: Partial<CocoonErrorOptions> = {}): CocoonError =>
+  new CocoonError(code, 'scripted', { phase: 'query', ...options })
 
 describe('fetch', () => {
   it('answers a chat request with the bytes as received', async () => {
@@ -33,7 +34,10 @@ describe('fetch', () => {
       [new Request(URL_CHAT), { method: 'POST', body: text }],
       [new URL(URL_CHAT), { method: 'post', body: new TextEncoder().encode(text) }],
       ['/v1/chat/completions?beta=true', { method: 'POST', body: new Blob([text]) }],
-      ['http://x.invalid:8080/some/prefix/v1/chat/completions#hash', { method: 'POST', body: new Response(text).body, duplex: 'half' } as RequestInit]
+      [
+        'http://x.invalid:8080/some/prefix/v1/chat/completions#hash',
+        { method: 'POST', body: new Response(text).body, duplex: 'half' } as RequestInit
+      ]
     ]
     for (const [input, init] of inputs) expect((await surface.fetch(input, init)).status).toBe(200)
     for (let index = 0; index < inputs.length; index++) expect(transport.body(index)).toEqual(CHAT)
@@ -111,7 +115,9 @@ describe('fetch', () => {
     [{ parts: [WHOLE], final: { complete: false } }, 502, 'ERR_STREAM_TRUNCATED'],
     [{ parts: ['x'.repeat(101)] }, 502, 'ERR_ANSWER_TOO_LARGE']
   ])('%o is %i', async (script, status, code) => {
-    const { surface, clock } = surfaceOver(script, { limits: { maxAnswerBytes: script.parts?.toString().startsWith('xx') ? 100 : 1000 } })
+    const { surface, clock } = surfaceOver(script, {
+      limits: { maxAnswerBytes: status === 502 && code === 'ERR_ANSWER_TOO_LARGE' ? 100 : 1000 }
+    })
     const response = await surface.fetch(URL_CHAT, post(CHAT))
     expect(response.status).toBe(status)
     expect(response.headers.get('x-should-retry')).toBe('false')
@@ -122,7 +128,9 @@ describe('fetch', () => {
   it('rejects for an abort with the reason, before, during and after the head', async () => {
     const reason = new Error('mine')
     const early = surfaceOver({ parts: [WHOLE] })
-    await expect(early.surface.fetch(URL_CHAT, { ...post(CHAT), signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    await expect(early.surface.fetch(URL_CHAT, { ...post(CHAT), signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason
+    )
     expect(early.transport.requests).toHaveLength(0)
 
     const controller = new AbortController()
@@ -167,7 +175,9 @@ describe('fetch with stream', () => {
 
   it('makes events of JSON lines and of a whole answer', async () => {
     const lines = surfaceOver({ parts: [`${chunk('x')}\n${chunk('y')}\n`] })
-    expect(await (await lines.surface.fetch(URL_CHAT, stream)).text()).toBe(`data: ${chunk('x')}\n\ndata: ${chunk('y')}\n\ndata: [DONE]\n\n`)
+    expect(await (await lines.surface.fetch(URL_CHAT, stream)).text()).toBe(
+      `data: ${chunk('x')}\n\ndata: ${chunk('y')}\n\ndata: [DONE]\n\n`
+    )
     const whole = surfaceOver({ parts: [WHOLE] })
     const text = await (await whole.surface.fetch(URL_CHAT, stream)).text()
     expect(text.match(/^data: \{/gm)).toHaveLength(3)
@@ -193,7 +203,9 @@ describe('fetch with stream', () => {
     await expect(reading).rejects.toMatchObject({ code })
     const events = text.split('\n\n').filter((event) => event !== '')
     expect(events.filter((event) => event.startsWith('data: {"error":'))).toHaveLength(1)
-    expect(JSON.parse((events.at(-1) as string).slice(6))).toMatchObject({ error: { code, type: expect.any(String), param: null } })
+    expect(JSON.parse((events.at(-1) as string).slice(6))).toMatchObject({
+      error: { code, type: expect.any(String), param: null }
+    })
     expect(text).not.toContain('[DONE]')
   })
 
@@ -221,7 +233,10 @@ describe('models', () => {
     const list = { object: 'list', data: [model, { ...model, id: 'idle', workers: [] }] }
     expect(await surface.models.list({ timeoutMs: 5 })).toEqual(list)
     expect(await surface.models.retrieve('Qwen/Qwen3-8B@abc')).toEqual(model)
-    await expect(surface.models.retrieve('nope')).rejects.toMatchObject({ code: 'ERR_REQUEST_INVALID', httpStatus: 404 })
+    await expect(surface.models.retrieve('nope')).rejects.toMatchObject({
+      code: 'ERR_REQUEST_INVALID',
+      httpStatus: 404
+    })
     expect(await (await surface.fetch('https://h/v1/models')).json()).toEqual(list)
     expect(await (await surface.fetch('https://h/v1/models/Qwen%2FQwen3-8B')).json()).toEqual(model)
     expect((await surface.fetch('https://h/v1/models/nope%')).status).toBe(404)

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { redactPrompt } from '../../../src/client/openai/index.js'
@@ -7,7 +7,28 @@ import { CHAT, chunk, surfaceOver } from './fake-transport.js'
 
 const numRuns = Number(process.env['FC_NUM_RUNS'] ?? 150)
 const piece = fc.oneof(
-  fc.constantFrom('data: ', 'data:', '\n', '\n\n', '\r', '\r\n', '{', '}', '[', ']', '"', '\\', ':', 'event: error\n', '[DONE]', '{"error":1}', '\uFEFF', '<html>', 'null', ' '),
+  fc.constantFrom(
+    'data: ',
+    'data:',
+    '\n',
+    '\n\n',
+    '\r',
+    '\r\n',
+    '{',
+    '}',
+    '[',
+    ']',
+    '"',
+    '\\',
+    ':',
+    'event: error\n',
+    '[DONE]',
+    '{"error":1}',
+    '\uFEFF',
+    '<html>',
+    'null',
+    ' '
+  ),
   fc.constant(`data: ${chunk('x')}\n\n`),
   fc.string()
 )
@@ -22,13 +43,17 @@ describe('a hostile stream', () => {
       fc.asyncProperty(fc.array(bytes, { maxLength: 6 }), fc.boolean(), async (parts, complete) => {
         const { surface, clock } = surfaceOver({ parts, final: { complete } }, { limits: { maxEventChars: 500 } })
         const error = await (async () => {
-          for await (const each of await surface.chat.completions.create({ ...CHAT, stream: true })) expect(typeof each).toBe('object')
+          for await (const each of await surface.chat.completions.create({ ...CHAT, stream: true }))
+            expect(typeof each).toBe('object')
         })().catch((reason: unknown) => reason)
         expect(error === undefined || CocoonError.is(error)).toBe(true)
         if (!complete) expect(CocoonError.is(error)).toBe(true)
         expect(clock.pendingTimers).toBe(0)
         const again = surfaceOver({ parts, final: { complete } }, { limits: { maxEventChars: 500 } })
-        const response = await again.surface.fetch('/v1/chat/completions', { method: 'POST', body: JSON.stringify({ ...CHAT, stream: true }) })
+        const response = await again.surface.fetch('/v1/chat/completions', {
+          method: 'POST',
+          body: JSON.stringify({ ...CHAT, stream: true })
+        })
         const text = await response.text().catch((reason: unknown) => reason)
         if (error === undefined) expect(String(text).endsWith('data: [DONE]\n\n')).toBe(true)
         else expect(text).toMatchObject({ code: (error as CocoonError).code })
@@ -72,23 +97,37 @@ describe('a hostile stream', () => {
 describe('a hostile request', () => {
   it('is sent or refused with a typed error', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.anything({ maxDepth: 4, withBigInt: true, withDate: true, withNullPrototype: true }), fc.integer({ min: 0, max: 5 }), async (messages, protocolVersion) => {
-        const { surface } = surfaceOver({ parts: ['{}'], peer: { protocolVersion } })
-        for (const body of [messages, { model: 'm', messages }, { model: 'm', messages: [messages] }, { ...CHAT, stop: messages, response_format: messages }]) {
-          const error = await surface.chat.completions.create(body as never).catch((reason: unknown) => reason)
-          if (error instanceof Error) expect(CocoonError.is(error)).toBe(true)
+      fc.asyncProperty(
+        fc.anything({ maxDepth: 4, withBigInt: true, withDate: true, withNullPrototype: true }),
+        fc.integer({ min: 0, max: 5 }),
+        async (messages, protocolVersion) => {
+          const { surface } = surfaceOver({ parts: ['{}'], peer: { protocolVersion } })
+          for (const body of [
+            messages,
+            { model: 'm', messages },
+            { model: 'm', messages: [messages] },
+            { ...CHAT, stop: messages, response_format: messages }
+          ]) {
+            const error = await surface.chat.completions.create(body as never).catch((reason: unknown) => reason)
+            if (error instanceof Error) expect(CocoonError.is(error)).toBe(true)
+          }
         }
-      }),
+      ),
       { numRuns }
     )
   })
 
   it('is cut out of any text', () => {
     fc.assert(
-      fc.property(fc.string(), fc.string({ minLength: 30, unit: fc.constantFrom('a', 'b', '\\', '\n', 'é', '🜂', '"') }), fc.string(), (before, prompt, after) => {
-        const out = redactPrompt(before + prompt + after, { messages: [{ content: prompt }] })
-        if (prompt.replace(/[\s\\]|\\[nrt]/g, '').length >= 16) expect(out).not.toContain(prompt)
-      }),
+      fc.property(
+        fc.string(),
+        fc.string({ minLength: 30, unit: fc.constantFrom('a', 'b', '\\', '\n', 'é', '🜂', '"') }),
+        fc.string(),
+        (before, prompt, after) => {
+          const out = redactPrompt(before + prompt + after, { messages: [{ content: prompt }] })
+          if (prompt.replace(/[\s\\]|\\[nrt]/g, '').length >= 16) expect(out).not.toContain(prompt)
+        }
+      ),
       { numRuns }
     )
   })

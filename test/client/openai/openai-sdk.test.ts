@@ -6,7 +6,10 @@ import { CHAT, chunk, contents, type Script, surfaceOver, type FakeTransport, WH
 
 function sdk(script: Script): { client: OpenAI; transport: FakeTransport } {
   const { surface, transport } = surfaceOver(script)
-  return { client: new OpenAI({ apiKey: 'SECRET-KEY', baseURL: 'https://cocoon.invalid/v1', fetch: surface.fetch }), transport }
+  return {
+    client: new OpenAI({ apiKey: 'SECRET-KEY', baseURL: 'https://cocoon.invalid/v1', fetch: surface.fetch }),
+    transport
+  }
 }
 const refusal = (peerCode: number, charged: 'no' | 'unknown', retryable = true): CocoonError =>
   new CocoonError('ERR_QUERY_REFUSED', 'refused', { phase: 'query', peerCode, charged, retryable })
@@ -16,7 +19,11 @@ describe('the official SDK through fetch', () => {
 
   it('completes and streams', async () => {
     const whole = sdk({ parts: [WHOLE] })
-    const { data, response, request_id: id } = await whole.client.chat.completions.create({ ...CHAT, stop: 'x' }).withResponse()
+    const {
+      data,
+      response,
+      request_id: id
+    } = await whole.client.chat.completions.create({ ...CHAT, stop: 'x' }).withResponse()
     expect(data.choices[0]?.message.content).toBe('Hi!')
     expect(id).toBe('cd'.repeat(32))
     expect(response.headers.get('x-cocoon-proxy')).toBe('127.0.0.1:5222')
@@ -24,7 +31,10 @@ describe('the official SDK through fetch', () => {
     expect(JSON.stringify(whole.transport.requests)).not.toContain('SECRET')
 
     const streaming = sdk({ parts: [`data: ${chunk('a')}\n\ndata: ${chunk('b')}\n\n`] })
-    expect(await contents(await streaming.client.chat.completions.create({ ...CHAT, stream: true }))).toEqual(['a', 'b'])
+    expect(await contents(await streaming.client.chat.completions.create({ ...CHAT, stream: true }))).toEqual([
+      'a',
+      'b'
+    ])
   })
 
   it('lists models and transcribes', async () => {
@@ -39,7 +49,12 @@ describe('the official SDK through fetch', () => {
 
   it.each<[string, Script, number, number]>([
     ['a timeout in the network', { error: refusal(652, 'unknown') }, 504, 1],
-    ['a lost connection after sending', { error: new CocoonError('ERR_CONNECTION_LOST', 'x', { phase: 'query', charged: 'unknown' }) }, 502, 1],
+    [
+      'a lost connection after sending',
+      { error: new CocoonError('ERR_CONNECTION_LOST', 'x', { phase: 'query', charged: 'unknown' }) },
+      502,
+      1
+    ],
     ['a status of the inference server', { status: 500, parts: ['boom'] }, 500, 1],
     ['an overload of the inference server', { status: 429 }, 429, 1],
     ['an answer without its end', { parts: [WHOLE], final: { complete: false } }, 502, 1],
@@ -63,7 +78,10 @@ describe('the official SDK through fetch', () => {
   })
 
   it('throws inside a stream and does not ask again', async () => {
-    for (const parts of [[`data: ${chunk('a')}\n\n`, new CocoonError('ERR_CONNECTION_LOST', 'x', { phase: 'stream' })], []]) {
+    for (const parts of [
+      [`data: ${chunk('a')}\n\n`, new CocoonError('ERR_CONNECTION_LOST', 'x', { phase: 'stream' })],
+      []
+    ]) {
       const { client, transport } = sdk({ parts })
       const stream = await client.chat.completions.create({ ...CHAT, stream: true })
       await expect(contents(stream)).rejects.toThrow()

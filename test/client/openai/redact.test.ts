@@ -9,8 +9,17 @@ const REQUEST = { model: 'Qwen/Qwen3-32B', messages: [{ role: 'user', content: [
 
 describe('redactPrompt', () => {
   it('cuts a whole echo, also escaped as JSON or Python text', () => {
-    const ascii = JSON.stringify(PROMPT).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    for (const echo of [PROMPT, JSON.stringify(PROMPT), JSON.stringify(JSON.stringify(PROMPT)), ascii, ascii.replace(/\\u/g, '\\\\u')]) {
+    const ascii = JSON.stringify(PROMPT).replace(
+      /[^ -~]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+    )
+    for (const echo of [
+      PROMPT,
+      JSON.stringify(PROMPT),
+      JSON.stringify(JSON.stringify(PROMPT)),
+      ascii,
+      ascii.replace(/\\u/g, '\\\\u')
+    ]) {
       const out = redactPrompt(`bad input <${echo}> at line 3`, REQUEST)
       expect(out).toMatch(/^bad input <.{0,4}\[redacted\].{0,4}> at line 3$/)
     }

@@ -52,7 +52,11 @@ describe('forms of a stream', () => {
     const { surface } = surfaceOver({ parts: [WHOLE] })
     const chunks = await collect(await surface.chat.completions.create(STREAM))
     expect(chunks.map(({ object }) => object)).toEqual(Array(3).fill('chat.completion.chunk'))
-    expect(chunks[0]?.choices[0]).toMatchObject({ index: 0, delta: { role: 'assistant', content: 'Hi!' }, finish_reason: null })
+    expect(chunks[0]?.choices[0]).toMatchObject({
+      index: 0,
+      delta: { role: 'assistant', content: 'Hi!' },
+      finish_reason: null
+    })
     expect(chunks[1]?.choices[0]).toEqual({ index: 0, delta: {}, finish_reason: 'stop' })
     expect(chunks[2]).toMatchObject({ z: 1, choices: [], usage: { total_cost: 840 } })
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
@@ -89,11 +93,27 @@ describe('failures of a stream', () => {
     ['an error object', { parts: [...after, 'data: {"error":{"message":"boom"}}\n\n'] }, 'ERR_STREAM_ERROR_EVENT'],
     ['an error event', { parts: [...after, 'event: error\ndata: {"message":"boom"}\n\n'] }, 'ERR_STREAM_ERROR_EVENT'],
     ['an error in the older shape', { parts: ['{"object":"error","message":"boom"}'] }, 'ERR_STREAM_ERROR_EVENT'],
-    ['a bare error line among events', { parts: [...after, '{"error":{"message":"boom"}}\n'] }, 'ERR_STREAM_ERROR_EVENT'],
+    [
+      'a bare error line among events',
+      { parts: [...after, '{"error":{"message":"boom"}}\n'] },
+      'ERR_STREAM_ERROR_EVENT'
+    ],
     ['no final part', { parts: after, final: { complete: false } }, 'ERR_STREAM_TRUNCATED'],
-    ['no final part after [DONE]', { parts: [...after, 'data: [DONE]\n\n'], final: { complete: false } }, 'ERR_STREAM_TRUNCATED'],
-    ['a lost connection', { parts: [...after, new CocoonError('ERR_CONNECTION_LOST', 'gone', { phase: 'stream' })] }, 'ERR_STREAM_TRUNCATED'],
-    ['a refusal in the middle', { parts: [...after, new CocoonError('ERR_QUERY_REFUSED', 'no', { phase: 'stream', peerCode: 652 })] }, 'ERR_QUERY_REFUSED'],
+    [
+      'no final part after [DONE]',
+      { parts: [...after, 'data: [DONE]\n\n'], final: { complete: false } },
+      'ERR_STREAM_TRUNCATED'
+    ],
+    [
+      'a lost connection',
+      { parts: [...after, new CocoonError('ERR_CONNECTION_LOST', 'gone', { phase: 'stream' })] },
+      'ERR_STREAM_TRUNCATED'
+    ],
+    [
+      'a refusal in the middle',
+      { parts: [...after, new CocoonError('ERR_QUERY_REFUSED', 'no', { phase: 'stream', peerCode: 652 })] },
+      'ERR_QUERY_REFUSED'
+    ],
     ['an unknown failure', { parts: [...after, new RangeError('x')] }, 'ERR_INTERNAL']
   ])('%s', async (_, script, code) => {
     const { surface, transport, clock } = surfaceOver(script)
@@ -113,7 +133,10 @@ describe('failures of a stream', () => {
   })
 
   it('bounds an event', async () => {
-    for (const parts of [['data: ', 'x'.repeat(300)], ['{"a":"', 'x'.repeat(300)]]) {
+    for (const parts of [
+      ['data: ', 'x'.repeat(300)],
+      ['{"a":"', 'x'.repeat(300)]
+    ]) {
       const { surface } = surfaceOver({ parts }, { limits: { maxEventChars: 200 } })
       const stream = await surface.chat.completions.create(STREAM)
       expect((await failure(contents(stream))).code).toBe('ERR_ANSWER_TOO_LARGE')

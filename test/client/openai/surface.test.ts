@@ -10,14 +10,26 @@ describe('chat.completions.create', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
     expect((answer as { polluted?: boolean }).polluted).toBeUndefined()
     expect(transport.body()).toEqual(CHAT)
-    expect(transport.requests[0]).toMatchObject({ model: 'm', path: '/v1/chat/completions', maxCoefficient: 4000, reservedTokens: 10_000, enableDebug: false })
+    expect(transport.requests[0]).toMatchObject({
+      model: 'm',
+      path: '/v1/chat/completions',
+      maxCoefficient: 4000,
+      reservedTokens: 10_000,
+      enableDebug: false
+    })
   })
 
   it('gives what stands around the answer', async () => {
     const { surface } = surfaceOver({ parts: [WHOLE] }, { pricePerTokenNano: 20n })
     const result = await surface.chat.completions.create(CHAT).withResponse()
     expect(result.data.choices[0]?.message.content).toBe('Hi!')
-    expect(result).toMatchObject({ costNano: 840n, costSource: 'price', tokensUsed: TOKENS, requestId: 'cd'.repeat(32), attestationId: 'ab'.repeat(32) })
+    expect(result).toMatchObject({
+      costNano: 840n,
+      costSource: 'price',
+      tokensUsed: TOKENS,
+      requestId: 'cd'.repeat(32),
+      attestationId: 'ab'.repeat(32)
+    })
     expect(result.peer.address).toBe('127.0.0.1:5222')
     expect(result.response.headers.get('x-request-id')).toBe('cd'.repeat(32))
     expect(result.response.headers.get('x-cocoon-cost-nano')).toBe('840')
@@ -25,12 +37,20 @@ describe('chat.completions.create', () => {
 
   it('labels a cost that only the peer claims', async () => {
     const { surface } = surfaceOver({ parts: [WHOLE] })
-    expect(await surface.chat.completions.create(CHAT).withResponse()).toMatchObject({ costNano: 840n, costSource: 'peer-claim' })
+    expect(await surface.chat.completions.create(CHAT).withResponse()).toMatchObject({
+      costNano: 840n,
+      costSource: 'peer-claim'
+    })
   })
 
   it('streams', async () => {
-    const { surface, transport } = surfaceOver({ parts: [`data: ${chunk('a')}\n\nda`, `ta: ${chunk('b')}\n\n`, 'data: [DONE]\n\n', 'rubbish'] }, { pricePerTokenNano: 1n })
-    const { data, costNano, tokensUsed, final } = await surface.chat.completions.create({ ...CHAT, stream: true }).withResponse()
+    const { surface, transport } = surfaceOver(
+      { parts: [`data: ${chunk('a')}\n\nda`, `ta: ${chunk('b')}\n\n`, 'data: [DONE]\n\n', 'rubbish'] },
+      { pricePerTokenNano: 1n }
+    )
+    const { data, costNano, tokensUsed, final } = await surface.chat.completions
+      .create({ ...CHAT, stream: true })
+      .withResponse()
     expect(await contents(data)).toEqual(['a', 'b'])
     expect(await costNano).toBe(42n)
     expect(await tokensUsed).toEqual(TOKENS)

@@ -6,21 +6,22 @@
 import { CocoonError } from '../../../errors.js'
 import type { ObjectRule, RequestRules, Rule, VariantRule } from './rules.js'
 
-/** Why a field is refused, and what to do instead. Looked up by the field's own name. */
+const LEAVE_OUT = 'leave it out, or give what the network takes'
+const PROMPT_INSTEAD = 'workers take none: ask for it in the prompt'
+const HEX = 'give hexadecimal digits, not base64'
+/** What to do instead, by the field's own name. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  tools: 'the network carries no tool definitions: describe them in the prompt',
-  functions: 'the network carries no tool definitions: describe them in the prompt',
-  response_format: 'workers refuse response formats: ask for the form in the prompt',
+  tools: PROMPT_INSTEAD,
+  functions: PROMPT_INSTEAD,
+  response_format: PROMPT_INSTEAD,
+  type: 'workers take text parts only, and no response format',
+  image_url: 'workers take text parts only',
   stop: 'give an array of strings',
-  image_url: 'workers take no images in this form: send text parts only',
-  content: 'give a string or text parts; leave the key out instead of null',
-  reasoning_content: 'leave reasoning out of the messages that are sent back',
-  data: 'workers take hexadecimal digits, not base64',
-  file_data: 'workers take hexadecimal digits, not base64',
-  suffix: 'its type depends on the protocol version of the worker: leave it out',
-  logprobs: 'give a boolean, or leave it out',
-  service_tier: 'leave it out',
-  prompt: 'give text; token arrays are not carried'
+  content: 'give text; leave the key out instead of null',
+  prompt: 'give text: token arrays are not carried',
+  logprobs: 'give a boolean',
+  data: HEX,
+  file_data: HEX
 }
 
 interface Violation {
@@ -41,12 +42,17 @@ export function checkRequest(body: object, rule: ObjectRule, rulesName: string):
 /** `ERR_REQUEST_FIELD` for a field. */
 export function fieldError(path: string, reason: string, remedy: string | undefined = remedyFor(path)): CocoonError {
   const field = path.length > 120 ? `${path.slice(0, 120)}…` : path
-  return new CocoonError('ERR_REQUEST_FIELD', `field '${field}' ${reason}`, { phase: 'request', httpStatus: 400, field, remedy })
+  return new CocoonError('ERR_REQUEST_FIELD', `field '${field}' ${reason}`, {
+    phase: 'request',
+    httpStatus: 400,
+    field,
+    remedy
+  })
 }
 
 function remedyFor(path: string): string {
   const name = path.slice(path.lastIndexOf('.') + 1)
-  return Object.hasOwn(REMEDIES, name) ? (REMEDIES[name] as string) : 'leave the field out, or change it to what the network takes'
+  return Object.hasOwn(REMEDIES, name) ? (REMEDIES[name] as string) : LEAVE_OUT
 }
 
 /** Whether one value satisfies a rule. */
@@ -80,14 +86,24 @@ function check(value: unknown, rule: Rule, path: string): Violation | undefined 
   if (violation !== undefined) return violation
   const tooLarge = rule.max !== undefined && (value as number) > rule.max
   if ((value as number) >= rule.min && !tooLarge) return undefined
-  return { path, reason: rule.max === undefined ? `must be at least ${rule.min}` : `must be from ${rule.min} to ${rule.max}` }
+  return {
+    path,
+    reason: rule.max === undefined ? `must be at least ${rule.min}` : `must be from ${rule.min} to ${rule.max}`
+  }
 }
 
 function checkScalar(value: unknown, rule: string, path: string): Violation | undefined {
   if (rule === 'any') return undefined
-  if (rule === 'hex') return typeof value === 'string' && /^(?:[0-9a-fA-F]{2})*$/.test(value) ? undefined : { path, reason: 'must be hexadecimal digits' }
+  if (rule === 'hex')
+    return typeof value === 'string' && /^(?:[0-9a-fA-F]{2})*$/.test(value)
+      ? undefined
+      : { path, reason: 'must be hexadecimal digits' }
   const good =
-    rule === 'integer' ? Number.isSafeInteger(value) : rule === 'number' ? typeof value === 'number' && Number.isFinite(value) : typeof value === rule
+    rule === 'integer'
+      ? Number.isSafeInteger(value)
+      : rule === 'number'
+        ? typeof value === 'number' && Number.isFinite(value)
+        : typeof value === rule
   return good ? undefined : { path, reason: `must be ${rule === 'integer' ? 'an' : 'a'} ${rule}` }
 }
 

@@ -23,7 +23,12 @@ export const PROTO_2_RULES: RequestRules = {
       required: ['messages', 'model'],
       fields: {
         ...SHARED,
-        ...fieldsOf({ boolean: 'parallel_tool_calls', number: 'prediction', string: 'reasoning_effort verbosity', any: 'response_format' }),
+        ...fieldsOf({
+          boolean: 'parallel_tool_calls',
+          number: 'prediction',
+          string: 'reasoning_effort verbosity',
+          any: 'response_format'
+        }),
         messages: [null, 'any'],
         max_completion_tokens: COUNT,
         top_logprobs: COUNT,

@@ -11,7 +11,10 @@ const strings = (names: string): ObjectRule => ({ fields: fieldsOf({ string: nam
 const IMAGE: ObjectRule = { fields: fieldsOf({ string: 'url detail' }), required: ['url'] }
 const AUDIO: ObjectRule = { fields: { format: 'string', data: 'hex' }, required: ['format', 'data'] }
 const FILE: ObjectRule = { fields: { file_data: 'hex', ...fieldsOf({ string: 'file_id filename' }) } }
-const partOf = (key: string, rule: Rule): ObjectRule => ({ fields: { type: 'string', [key]: rule }, required: ['type', key] })
+const partOf = (key: string, rule: Rule): ObjectRule => ({
+  fields: { type: 'string', [key]: rule },
+  required: ['type', key]
+})
 
 const PART: Rule = {
   by: 'type',
@@ -28,15 +31,27 @@ const CONTENT: Rule = ['string', PART]
 const CALL: Rule = {
   by: 'type',
   variants: [
-    { is: ['function'], rule: { fields: { type: 'string', id: 'string', function: strings('name arguments') }, required: ['id', 'function'] } },
-    { is: ['custom'], rule: { fields: { type: 'string', id: 'string', custom: strings('name input') }, required: ['id', 'custom'] } }
+    {
+      is: ['function'],
+      rule: {
+        fields: { type: 'string', id: 'string', function: strings('name arguments') },
+        required: ['id', 'function']
+      }
+    },
+    {
+      is: ['custom'],
+      rule: { fields: { type: 'string', id: 'string', custom: strings('name input') }, required: ['id', 'custom'] }
+    }
   ]
 }
 
 const MESSAGE: Rule = {
   by: 'role',
   variants: [
-    { is: ['developer', 'system', 'user'], rule: { fields: { role: 'string', content: CONTENT, name: 'string' }, required: ['content'] } },
+    {
+      is: ['developer', 'system', 'user'],
+      rule: { fields: { role: 'string', content: CONTENT, name: 'string' }, required: ['content'] }
+    },
     {
       is: ['assistant'],
       rule: {
@@ -49,7 +64,13 @@ const MESSAGE: Rule = {
         }
       }
     },
-    { is: ['tool'], rule: { fields: { role: 'string', tool_call_id: 'string', content: CONTENT }, required: ['tool_call_id', 'content'] } },
+    {
+      is: ['tool'],
+      rule: {
+        fields: { role: 'string', tool_call_id: 'string', content: CONTENT },
+        required: ['tool_call_id', 'content']
+      }
+    },
     { is: ['function'], rule: strings('role name content') }
   ]
 }
@@ -94,12 +115,20 @@ export const PROTO_3_RULES: RequestRules = {
     },
     '/v1/completions': {
       required: ['prompt', 'model'],
-      fields: { ...SHARED, ...fieldsOf({ string: 'suffix', boolean: 'echo', integer: 'best_of' }), prompt: ['string', 'string'] }
+      fields: {
+        ...SHARED,
+        ...fieldsOf({ string: 'suffix', boolean: 'echo', integer: 'best_of' }),
+        prompt: ['string', 'string']
+      }
     },
     '/v1/audio/transcriptions': {
       required: ['file', 'model'],
       fields: {
-        ...fieldsOf({ string: 'model language prompt', any: 'file temperature chunking_strategy stream_options', boolean: 'stream' }),
+        ...fieldsOf({
+          string: 'model language prompt',
+          any: 'file temperature chunking_strategy stream_options',
+          boolean: 'stream'
+        }),
         max_tokens: LIMIT,
         max_completion_tokens: LIMIT,
         response_format: { literal: 'json' }

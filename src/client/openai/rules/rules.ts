@@ -33,7 +33,12 @@ export interface VariantRule {
   /** Name of the string that decides. */
   readonly by: string
   /** Tried in order: `has` looks for a key, `is` compares the string, `includes` looks inside of it. */
-  readonly variants: ReadonlyArray<{ readonly has?: string; readonly is?: readonly string[]; readonly includes?: string; readonly rule: ObjectRule }>
+  readonly variants: ReadonlyArray<{
+    readonly has?: string
+    readonly is?: readonly string[]
+    readonly includes?: string
+    readonly rule: ObjectRule
+  }>
 }
 
 /** A number within bounds, both inclusive. */
@@ -67,7 +72,9 @@ export interface RequestRules {
 }
 
 /** Gives several fields one rule: `{ number: 'temperature top_p' }`. */
-export function fieldsOf(groups: Readonly<Partial<Record<'string' | 'integer' | 'number' | 'boolean' | 'any', string>>>): Record<string, Rule> {
+export function fieldsOf(
+  groups: Readonly<Partial<Record<'string' | 'integer' | 'number' | 'boolean' | 'any', string>>>
+): Record<string, Rule> {
   const fields: Record<string, Rule> = {}
   for (const [rule, names] of Object.entries(groups)) for (const name of names.split(' ')) fields[name] = rule as Rule
   return fields

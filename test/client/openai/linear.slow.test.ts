@@ -36,7 +36,8 @@ describe('big answers', () => {
     ['carriage returns', '\r\r'],
     ['mixed line ends', '\r\n\n']
   ])('reads one late blob in linear time: %s', async (_, end) => {
-    const blob = (events: number): string => `data: ${chunk('x')}${end}`.repeat(events) + (end === '\n\n' ? 'data: [DONE]\r' : '')
+    const blob = (events: number): string =>
+      `data: ${chunk('x')}${end}`.repeat(events) + (end === '\n\n' ? 'data: [DONE]\r' : '')
     await timeOf([blob(2000)])
     const small = await timeOf([blob(10_000)])
     const large = await timeOf([blob(80_000)])
