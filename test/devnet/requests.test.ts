@@ -176,8 +176,8 @@ describe('answers', () => {
   })
 
   it.each([
-    ['dec-2025', 'client.queryAnswerError', 'Wrong'],
-    ['apr-2026', 'client.queryAnswerErrorEx', 'Wrong']
+    ['dec-2025', 'client.queryAnswerError'],
+    ['apr-2026', 'client.queryAnswerErrorEx']
   ] as const)('%s: an unreadable query is an error after dispatch, with a payment note', async (version, type) => {
     const client = await openReady(await start({ version }))
     client.packet(runQuery(chat, { query: Uint8Array.of(1, 2, 3, 4) }))
