@@ -166,7 +166,7 @@ for (const file of files) {
 
 /** Entries that exist for Node only. */
 function isNodeEntry(file) {
-  return file === 'node.ts' || file === 'devnet.ts'
+  return file === 'node.ts' || file === 'devnet.ts' || file === 'relay.ts'
 }
 
 /** Depth-first search for import cycles between files. */

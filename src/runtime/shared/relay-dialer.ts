@@ -80,7 +80,12 @@ function opened(socket: WebSocket, clock: Clock, signal: AbortSignal | undefined
     const onError = (): void => {
       settle()
       socket.close()
-      reject(new CocoonError('ERR_DIAL', 'the relay could not be reached or refused the target', { phase: 'dial', retryable: true }))
+      reject(
+        new CocoonError('ERR_DIAL', 'the relay could not be reached or refused the target', {
+          phase: 'dial',
+          retryable: true
+        })
+      )
     }
     const onAbort = (): void => {
       settle()

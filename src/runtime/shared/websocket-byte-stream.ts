@@ -77,7 +77,8 @@ export class WebSocketByteStream implements ByteStream {
   readonly #onMessage = (event: MessageEvent): void => {
     if (this.#isClosed || this.#failure !== undefined) return
     const data: unknown = event.data
-    if (!(data instanceof ArrayBuffer)) return this.#fail(new CocoonError('ERR_RELAY', 'the relay sent text', { phase: 'relay' }))
+    if (!(data instanceof ArrayBuffer))
+      return this.#fail(new CocoonError('ERR_RELAY', 'the relay sent text', { phase: 'relay' }))
     if (data.byteLength === 0) return
     this.#bufferedBytes += data.byteLength
     if (this.#bufferedBytes > RECEIVE_LIMIT_BYTES) {
