@@ -10,7 +10,6 @@ import type { Runtime } from '../runtime/ports/runtime.js'
 import type { AttestationReport } from '../runtime/ports/verdict.js'
 import { createConnector, ProxyPool, type ProxyCandidate } from './network/index.js'
 import { createCallBudget, createOpenAISurface, type OpenAISurface } from './openai/index.js'
-import { checkInteger } from './option-checks.js'
 import type { CocoonOptions } from './options.js'
 import { resolveOptions } from './resolve-options.js'
 
@@ -69,7 +68,7 @@ export class CocoonClient {
       onEvent: options.onEvent
     })
     this.#createBudget = ({ signal, timeoutMs }) =>
-      createCallBudget({ clock, signal, timeoutMs: checkInteger(timeoutMs, 'timeoutMs', timeoutBounds(resolved.timeoutMs)) })
+      createCallBudget({ clock, signal, timeoutMs: timeoutMs ?? resolved.timeoutMs })
     const surface = createOpenAISurface({
       transport: this.#pool,
       clock,
@@ -149,8 +148,4 @@ export class CocoonClient {
       budget.release()
     }
   }
-}
-
-function timeoutBounds(fallbackMs: number): { readonly min: number; readonly max: number; readonly default: number } {
-  return { min: 1, max: 0x7fff_ffff, default: fallbackMs }
 }

@@ -6,6 +6,9 @@
  */
 import { CocoonError } from '../errors.js'
 
+/** Longest delay that the timers of all runtimes take, about 24 days. */
+const MAX_DELAY_MS = 0x7fff_ffff
+
 /** An `ERR_OPTIONS` about one option. */
 export function optionError(path: string, message: string, remedy?: string): CocoonError {
   return new CocoonError('ERR_OPTIONS', `option ${path} ${message}`, { phase: 'options', field: path, remedy })
@@ -26,6 +29,13 @@ export function checkInteger<D>(
   if (value === undefined) return bounds.default
   if (typeof value === 'number' && Number.isInteger(value) && value >= bounds.min && value <= bounds.max) return value
   throw optionError(path, `must be a whole number from ${bounds.min} to ${bounds.max}`)
+}
+
+/** A duration, > 0, capped at what timers take; `undefined` gives the default. */
+export function checkDuration<D>(value: unknown, path: string, fallback: D): number | D {
+  if (value === undefined) return fallback
+  if (typeof value === 'number' && value > 0) return Math.min(value, MAX_DELAY_MS)
+  throw optionError(path, 'must be a positive number of milliseconds')
 }
 
 /** A boolean; `undefined` gives the default. */

@@ -11,6 +11,7 @@ import type { VerdictPolicy } from '../runtime/ports/verdict.js'
 import { DEFAULT_CONNECT_STALL_MS, parseProxyAddress, type ConnectorSettings, type ProxyAddress } from './network/index.js'
 import {
   checkBoolean,
+  checkDuration,
   checkFunction,
   checkInteger,
   checkKeys,
@@ -38,8 +39,6 @@ const refuseByDefault: VerdictPolicy = {
 }
 
 const UINT32_MAX = 0xffff_ffff
-/** Longest delay that timers of all runtimes take. */
-const MAX_DELAY_MS = 0x7fff_ffff
 
 const OPTION_NAMES = [
   'network',
@@ -74,11 +73,10 @@ export function resolveOptions(options: CocoonOptions, runtime: Runtime): Resolv
   checkFunction(options.authorizeLong, 'authorizeLong')
   checkPort(options.observer, 'observer')
   checkPort(options.attestation, 'attestation', 'judge')
-  const milliseconds = { min: 1, max: MAX_DELAY_MS } as const
   return {
     proxies,
     pricePerTokenNano,
-    timeoutMs: checkInteger(options.timeoutMs, 'timeoutMs', { ...milliseconds, default: DEFAULT_TIMEOUT_MS }),
+    timeoutMs: checkDuration(options.timeoutMs, 'timeoutMs', DEFAULT_TIMEOUT_MS),
     connector: {
       ...resolveRuntime(options.runtime, runtime),
       policy: options.attestation ?? refuseByDefault,
@@ -87,10 +85,7 @@ export function resolveOptions(options: CocoonOptions, runtime: Runtime): Resolv
         max: 64,
         default: undefined
       }),
-      connectStallMs: checkInteger(options.connectStallMs, 'connectStallMs', {
-        ...milliseconds,
-        default: DEFAULT_CONNECT_STALL_MS
-      }),
+      connectStallMs: checkDuration(options.connectStallMs, 'connectStallMs', DEFAULT_CONNECT_STALL_MS),
       session: {
         isTest,
         configVersion,
@@ -165,9 +160,8 @@ function resolveIdle(idle: unknown): { pingAfterMs?: number; deadAfterMs?: numbe
   if (idle === undefined) return {}
   const given = checkObject(idle, 'idle')
   checkKeys(given, 'idle', ['pingAfterMs', 'deadAfterMs'])
-  const bounds = { min: 1, max: MAX_DELAY_MS, default: undefined }
-  const pingAfterMs = checkInteger(given['pingAfterMs'], 'idle.pingAfterMs', bounds)
-  const deadAfterMs = checkInteger(given['deadAfterMs'], 'idle.deadAfterMs', bounds)
+  const pingAfterMs = checkDuration(given['pingAfterMs'], 'idle.pingAfterMs', undefined)
+  const deadAfterMs = checkDuration(given['deadAfterMs'], 'idle.deadAfterMs', undefined)
   if (pingAfterMs !== undefined && deadAfterMs !== undefined && deadAfterMs <= pingAfterMs) {
     throw optionError('idle.deadAfterMs', 'must be longer than idle.pingAfterMs')
   }

@@ -107,6 +107,35 @@ describe('life', () => {
     await until(() => net.connections.every((connection) => connection.closed))
   })
 
+  test.each([
+    ['a verdict', { attestation: { name: 'never', judge: () => new Promise<never>(() => undefined) } }],
+    ['a chain message', { authorizeLong: () => new Promise<never>(() => undefined) }]
+  ])('close does not wait for %s that never comes', async (_name, options) => {
+    const net = await devnet({ authorization: 'long' })
+    const cocoon = client(net, options)
+    const call = failure(cocoon.models.list())
+    await until(() => (net.connections[0]?.tlsEstablished ?? false) && (options.attestation !== undefined || net.pendingNonces.length > 0))
+    await cocoon.close()
+    expect((await call).code).toBe('ERR_CLOSED')
+  })
+
+  test('many calls at once make the runtime warn of no leak', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', onWarning)
+    try {
+      const cocoon = client(await devnet())
+      const { signal } = new AbortController()
+      await Promise.all(Array.from({ length: 50 }, () => cocoon.chat.completions.create(question())))
+      for (let index = 0; index < 50; index++) await cocoon.market({ signal })
+      await cocoon.close()
+      await new Promise((resolve) => setImmediate(resolve))
+    } finally {
+      process.off('warning', onWarning)
+    }
+    expect(warnings).toEqual([])
+  })
+
   test('await using closes', async () => {
     const net = await devnet()
     {
@@ -153,7 +182,7 @@ describe('budget', () => {
     expect(await call).toMatchObject({ code: 'ERR_ABORTED', charged: 'no' })
   })
 
-  test.each([0, -1, 1.5, Number.NaN])('a timeout of %s is an option error', async (timeoutMs) => {
+  test.each([0, -1, '5' as unknown as number, Number.NaN])('a timeout of %s is an option error', async (timeoutMs) => {
     const cocoon = client(await devnet())
     expect(await failure(cocoon.attestation({ timeoutMs }))).toMatchObject({ code: 'ERR_OPTIONS', field: 'timeoutMs' })
   })
@@ -182,6 +211,15 @@ describe('more than one proxy', () => {
     const cocoon = client({ ...net, network }, { connectStallMs: 150 })
     await cocoon.chat.completions.create(question())
     expect(cocoon.proxies[0]).toMatchObject({ lastError: 'ERR_DIAL' })
+  })
+
+  test('an IPv6 address', async ({ skip }) => {
+    const net = await devnet({ host: '::1' }).catch(() => undefined)
+    if (net === undefined) return skip('this machine has no IPv6 loopback')
+    const proxies = net.network.proxies.map((text) => `[::1]:${text.slice(text.lastIndexOf(':') + 1)}`)
+    const cocoon = client({ ...net, network: { ...net.network, proxies } })
+    expect((await cocoon.attestation()).kind).toBe('fake')
+    expect(cocoon.proxies[0]?.address).toBe(proxies[0])
   })
 
   test('select chooses', async () => {
@@ -254,6 +292,22 @@ describe('authorisation', () => {
       }
     })
     expect((await cocoon.models.list()).data).toHaveLength(2)
+  })
+
+  test('a chain message under way is not thrown away with its caller', async () => {
+    const net = await devnet({ authorization: 'long' })
+    const controller = new AbortController()
+    const nonces: bigint[] = []
+    const cocoon = client(net, {
+      authorizeLong: async ({ nonce }) => {
+        nonces.push(nonce)
+        controller.abort()
+        await until(() => net.register(nonce))
+      }
+    })
+    expect((await failure(cocoon.market({ signal: controller.signal }))).code).toBe('ERR_ABORTED')
+    await cocoon.market()
+    expect([nonces.length, net.connections.length]).toEqual([1, 1])
   })
 
   test('a wrong network is refused', async () => {

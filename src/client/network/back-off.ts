@@ -9,10 +9,10 @@
 import type { Random } from '../../runtime/ports/clock.js'
 
 /** Wait after the first failure at most, milliseconds. */
-export const FIRST_DELAY_MS = 200
+const FIRST_DELAY_MS = 200
 
 /** Longest wait, milliseconds. */
-export const LONGEST_DELAY_MS = 5_000
+const LONGEST_DELAY_MS = 5_000
 
 /**
  * Delay before the next dial: doubles with each failure in a row up to {@link LONGEST_DELAY_MS}, of which the upper half

@@ -38,7 +38,7 @@ export type SelectProxies = (
 ) => ReadonlyArray<ProxyCandidate | string> | Promise<ReadonlyArray<ProxyCandidate | string>>
 
 /** The default order: a connection that stands first, then the order in which the caller named the proxies. */
-export function defaultOrder(candidates: readonly ProxyCandidate[]): readonly ProxyCandidate[] {
+function defaultOrder(candidates: readonly ProxyCandidate[]): readonly ProxyCandidate[] {
   return candidates.toSorted((a, b) => Number(b.state === 'ready') - Number(a.state === 'ready'))
 }
 

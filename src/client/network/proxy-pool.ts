@@ -26,8 +26,19 @@ export interface ProxyPoolOptions extends LinkSettings {
   readonly select?: SelectProxies | undefined
 }
 
-/** Failures that say nothing about the request: the connection was gone before it was sent. */
-const CONNECTION_CODES: ReadonlySet<string> = new Set(['ERR_CONNECTION_LOST', 'ERR_CLOSED', 'ERR_IDLE_TIMEOUT'])
+/**
+ * Failures of the connection, not of the request. Together with `charged: 'no'` they mean that nothing was sent: the
+ * session says `unknown` about whatever had left when it ended.
+ */
+const CONNECTION_CODES: ReadonlySet<string> = new Set([
+  'ERR_CONNECTION_LOST',
+  'ERR_CLOSED',
+  'ERR_IDLE_TIMEOUT',
+  'ERR_PROTOCOL',
+  'ERR_FRAME_SIZE',
+  'ERR_FRAME_SEQNO',
+  'ERR_FRAME_TRUNCATED'
+])
 
 /** Connections to a list of proxies. Safe to call in parallel. */
 export class ProxyPool implements InferenceTransport {
@@ -119,8 +130,8 @@ export class ProxyPool implements InferenceTransport {
           return await use(connection, signal)
         } catch (thrown) {
           if (signal.aborted) throw isConnected ? thrown : abortReason(signal, 'dial')
-          if (isConnected && !isConnectionLostUnsent(thrown)) throw thrown
-          plan.failed(link, CocoonError.from(thrown, 'ERR_INTERNAL', { phase: 'dial' }))
+          if (isConnected && !isUnsent(thrown)) throw thrown
+          plan.failed(link, isConnected ? lostBeforeSending(thrown) : CocoonError.from(thrown, 'ERR_INTERNAL', { phase: 'dial' }))
         }
       }
     } finally {
@@ -135,11 +146,11 @@ export class ProxyPool implements InferenceTransport {
   }
 }
 
-function isConnectionLostUnsent(thrown: unknown): boolean {
-  return CocoonError.is(thrown) && thrown.charged === 'no' && thrown.retryable && CONNECTION_CODES.has(thrown.code)
+function isUnsent(thrown: unknown): boolean {
+  return CocoonError.is(thrown) && thrown.charged === 'no' && CONNECTION_CODES.has(thrown.code)
 }
 
-function lostBeforeSending(): CocoonError {
+function lostBeforeSending(cause?: unknown): CocoonError {
   const message = 'the connection ended before the request was sent'
-  return new CocoonError('ERR_CONNECTION_LOST', message, { phase: 'query', retryable: true, httpStatus: 502 })
+  return new CocoonError('ERR_CONNECTION_LOST', message, { phase: 'query', retryable: true, httpStatus: 502, cause })
 }

@@ -267,6 +267,22 @@ describe('failover', () => {
     expect(connector.last.session.queries).toHaveLength(1)
   })
 
+  test.each(['ERR_CONNECTION_LOST', 'ERR_CLOSED', 'ERR_IDLE_TIMEOUT', 'ERR_FRAME_SEQNO'] as const)(
+    'a request that the session did not take (%s) goes elsewhere',
+    async (code) => {
+      const { pool, connector } = world(['a:1', 'b:2'])
+      connector.script = () => 'ok'
+      await send(pool)
+      const { session } = connector.last
+      session.answer = () => {
+        session.end()
+        return Promise.reject(new CocoonError(code, 'too late', { phase: 'query', charged: 'no' }))
+      }
+      await send(pool)
+      expect(connector.last.address).toBe('b:2')
+    }
+  )
+
   test('a request that was sent is never repeated', async () => {
     const { pool, connector } = world(['a:1', 'b:2'])
     connector.script = () => 'ok'
