@@ -36,10 +36,20 @@ export interface WholeAnswer {
  */
 export async function openAnswer(context: SurfaceContext, request: PendingRequest): Promise<OpenAnswer> {
   const redact = (error: CocoonError): CocoonError => redactError(error, request.source)
-  const budget = createCallBudget({ clock: context.clock, timeoutMs: request.timeoutMs, signal: request.signal })
+  let asked = false
+  const budget = createCallBudget({
+    clock: context.clock,
+    timeoutMs: request.timeoutMs,
+    signal: request.signal,
+    charged: () => (asked ? 'unknown' : 'no')
+  })
   try {
     budget.signal.throwIfAborted()
-    const answer = await context.transport.send((peer) => request.prepare(peer), budget)
+    const answer = await context.transport.send((peer) => {
+      const prepared = request.prepare(peer)
+      asked = true
+      return prepared
+    }, budget)
     if (answer.status >= 200 && answer.status <= 299) return { answer, budget, redact }
     throw await upstreamError(answer)
   } catch (cause) {
@@ -123,6 +133,9 @@ function parseObject(text: string, final: InferenceFinal): object {
   })
 }
 
+/** Bytes of an error's body that are waited for; a longer one is given up, and its charge with it. */
+const MAX_ERROR_BYTES = 65_536
+
 /** The error for a status that is not 2xx, with the beginning of its body; never repeated, since the query went out. */
 async function upstreamError(answer: InferenceAnswer): Promise<CocoonError> {
   let peerText = ''
@@ -133,9 +146,11 @@ async function upstreamError(answer: InferenceAnswer): Promise<CocoonError> {
     for await (const part of answer.parts) {
       if (length < PEER_TEXT_LIMIT * 4) kept.push(part.subarray(0, PEER_TEXT_LIMIT * 4))
       length += part.length
+      if (length > MAX_ERROR_BYTES) break
     }
     peerText = decodeUtf8(concatBytes(...kept))
-    final = await answer.final
+    if (length > MAX_ERROR_BYTES) answer.cancel(undefined)
+    else final = await answer.final
   } catch {
     // The status says what matters; a body that broke off changes nothing about it.
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CocoonError } from '../../errors.js'
+import { type Charged, CocoonError } from '../../errors.js'
 import type { Clock } from '../../runtime/ports/clock.js'
 import type { CallBudget } from '../../runtime/ports/inference.js'
 
@@ -14,6 +14,8 @@ export interface CallBudgetOptions {
   readonly timeoutMs: number
   /** The caller's cancellation. */
   readonly signal?: AbortSignal | undefined
+  /** Asked when the budget fires: whether the call may have been charged by then. Default `unknown`. */
+  readonly charged?: (() => Charged) | undefined
 }
 
 /** A {@link CallBudget} whose timer and listener can be released. */
@@ -31,7 +33,12 @@ const MAX_TIMER_MS = 2_147_483_647
  *
  * @throws CocoonError `ERR_OPTIONS` when `timeoutMs` is not a positive number.
  */
-export function createCallBudget({ clock, timeoutMs, signal }: CallBudgetOptions): OwnedCallBudget {
+export function createCallBudget({
+  clock,
+  timeoutMs,
+  signal,
+  charged = () => 'unknown'
+}: CallBudgetOptions): OwnedCallBudget {
   if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
     throw new CocoonError('ERR_OPTIONS', 'timeoutMs must be a positive number of milliseconds', {
       phase: 'options',
@@ -49,7 +56,7 @@ export function createCallBudget({ clock, timeoutMs, signal }: CallBudgetOptions
     stop(
       new CocoonError('ERR_ABORTED', 'the call was aborted by its signal', {
         phase: 'request',
-        charged: 'unknown',
+        charged: charged(),
         cause: signal?.reason
       })
     )
@@ -58,7 +65,7 @@ export function createCallBudget({ clock, timeoutMs, signal }: CallBudgetOptions
     stop(
       new CocoonError('ERR_TIMEOUT', `the call did not finish within ${budgetMs} ms`, {
         phase: 'request',
-        charged: 'unknown',
+        charged: charged(),
         httpStatus: 504,
         remedy: 'raise timeoutMs (the body field timeout, in seconds)'
       })

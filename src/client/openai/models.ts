@@ -16,7 +16,7 @@ export async function listModels(
   options: Pick<RequestOptions, 'signal' | 'timeoutMs'> = {}
 ): Promise<{ readonly peer: InferencePeer; readonly list: ModelList }> {
   const { signal, timeoutMs = context.defaults.timeoutMs } = options
-  const budget = createCallBudget({ clock: context.clock, timeoutMs, signal })
+  const budget = createCallBudget({ clock: context.clock, timeoutMs, signal, charged: () => 'no' })
   try {
     budget.signal.throwIfAborted()
     const { peer, types } = await context.transport.listWorkerTypes(budget)

@@ -62,4 +62,27 @@ describe('chat.completions.create', () => {
     const { surface } = surfaceOver({ parts: [`data: ${chunk('a')}`] })
     expect(await contents(await surface.chat.completions.create({ ...CHAT, stream: true }))).toEqual(['a'])
   })
+
+  it('knows that nothing was charged before a peer was asked', async () => {
+    const hanging = surfaceOver({ hang: true })
+    const early = hanging.surface.chat.completions.create(CHAT, { signal: AbortSignal.abort() })
+    await expect(early).rejects.toMatchObject({ code: 'ERR_ABORTED', charged: 'no' })
+    const late = hanging.surface.chat.completions.create(CHAT, { timeoutMs: 5 }).catch((error: unknown) => error)
+    await hanging.clock.advance(5)
+    expect(await late).toMatchObject({ code: 'ERR_TIMEOUT', charged: 'unknown' })
+  })
+
+  it('gives an endless error body up', async () => {
+    const { surface, transport } = surfaceOver({
+      status: 500,
+      parts: (function* () {
+        for (;;) yield 'x'.repeat(10_000)
+      })()
+    })
+    await expect(surface.chat.completions.create(CHAT)).rejects.toMatchObject({
+      code: 'ERR_UPSTREAM_HTTP',
+      charged: 'unknown'
+    })
+    expect(transport.cancelled).toHaveLength(1)
+  })
 })
