@@ -5,11 +5,10 @@
  * @module
  */
 import { bytesToHex, equalBytes } from '../encoding/index.js'
-import { decodeDerEcdsaSignature } from '../encoding/der/index.js'
-import { type ParsedCertificate, type ParsedCrl, parseCertificate, roleOf } from '../encoding/x509/index.js'
-import { verifyEcdsa, verifyRsaPss } from './crypto.js'
+import { type ParsedCertificate, parseCertificate, roleOf } from '../encoding/x509/index.js'
 import type { CheckId } from './report/checks.js'
 import type { Findings } from './report/findings.js'
+import type { Signatures } from './signatures.js'
 
 /** Ids under which a kind of chain is judged. */
 export interface ChainChecks {
@@ -17,19 +16,6 @@ export interface ChainChecks {
   readonly root: CheckId
   readonly chain: CheckId
   readonly validity: CheckId
-}
-
-/** Signatures that were found good, by signer key, signature and text; several chains share certificates. */
-export class SignatureMemory {
-  readonly #good = new Map<string, Promise<boolean>>()
-
-  /** Verifies once per distinct certificate. */
-  verify(signed: ParsedCertificate | ParsedCrl, issuer: ParsedCertificate): Promise<boolean> {
-    const key = `${bytesToHex(issuer.publicKey.bytes)}:${bytesToHex(signed.signature)}:${bytesToHex(signed.tbs)}`
-    const known = this.#good.get(key) ?? verifySignature(signed, issuer)
-    this.#good.set(key, known)
-    return known
-  }
 }
 
 const KEY_CERT_SIGN = 0x04
@@ -45,9 +31,9 @@ const UNDERSTOOD: readonly string[] = ['2.5.29.19', '2.5.29.15']
 export async function examineChain(
   findings: Findings,
   ids: ChainChecks,
-  input: { ders: readonly Uint8Array[]; length: number; root: Uint8Array; nowMs: number; memory: SignatureMemory; leafIsCa?: boolean }
+  input: { ders: readonly Uint8Array[]; length: number; root: Uint8Array; nowMs: number; signatures: Signatures; leafIsCa?: boolean }
 ): Promise<readonly ParsedCertificate[]> {
-  const { ders, length, root, nowMs, memory, leafIsCa = false } = input
+  const { ders, length, root, nowMs, signatures, leafIsCa = false } = input
   const floor = leafIsCa ? 1 : 0
   findings.demand(ids.certificates, ders.length === length, `${ders.length} certificates, ${length} are due`)
   const chain = findings.parse(ids.certificates, `${length} certificates`, () => ders.map(parseCertificate))
@@ -62,7 +48,7 @@ export async function examineChain(
     const linked =
       mayStand(certificate, index + floor) &&
       equalBytes(certificate.issuer, issuer.subject) &&
-      (isRoot || (await memory.verify(certificate, issuer)))
+      (isRoot || (await signatures.isIssued(certificate, issuer)))
     findings.demand(ids.chain, linked, linked ? `${length} certificates, each with its issuer` : `certificate ${index + 1} of ${length} with its issuer`)
   }
   return chain
@@ -86,24 +72,6 @@ function mayStand(certificate: ParsedCertificate, height: number): boolean {
     const { isCa, pathLength, keyUsage } = roleOf(certificate)
     if (height === 0) return !isCa
     return isCa && (pathLength === undefined || pathLength >= height - 1) && ((keyUsage ?? 0) & KEY_CERT_SIGN) !== 0
-  } catch {
-    return false
-  }
-}
-
-async function verifySignature(signed: ParsedCertificate | ParsedCrl, issuer: ParsedCertificate): Promise<boolean> {
-  const { algorithm, bytes, spki } = issuer.publicKey
-  try {
-    switch (signed.signatureAlgorithm) {
-      case 'ECDSA-P256-SHA256':
-        return algorithm === 'P-256' && (await verifyEcdsa('P-256', bytes, decodeDerEcdsaSignature(signed.signature, 32), signed.tbs))
-      case 'ECDSA-SHA384':
-        return algorithm === 'P-384' && (await verifyEcdsa('P-384', bytes, decodeDerEcdsaSignature(signed.signature, 48), signed.tbs))
-      case 'RSA-PSS-SHA384':
-        return algorithm === 'RSA' && (await verifyRsaPss(spki, signed.signature, signed.tbs))
-      default:
-        return false
-    }
   } catch {
     return false
   }

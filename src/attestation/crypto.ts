@@ -23,32 +23,42 @@ export async function sha512(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-512', plain(bytes)))
 }
 
-/** Curve with the hash that goes with it everywhere in this room. */
 const CURVES = {
   'P-256': { hash: 'SHA-256', pointBytes: 65, signatureBytes: 64 },
   'P-384': { hash: 'SHA-384', pointBytes: 97, signatureBytes: 96 }
 } as const
 
+/** Curve with the hash that goes with it everywhere in this room. */
+export type Curve = keyof typeof CURVES
+
+/** Imports a public point `04 ‖ X ‖ Y`; `undefined` when it is not one of the curve. */
+export async function importPoint(curve: Curve, point: Uint8Array): Promise<CryptoKey | undefined> {
+  if (point.length !== CURVES[curve].pointBytes || point[0] !== 4) return undefined
+  try {
+    return await crypto.subtle.importKey('raw', plain(point), { name: 'ECDSA', namedCurve: curve }, false, ['verify'])
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * ECDSA: P-256 with SHA-256 or P-384 with SHA-384.
  *
- * @param point - `04 ‖ X ‖ Y`.
+ * @param key - From {@link importPoint}; `undefined` verifies nothing.
  * @param signature - `r ‖ s`, big-endian, fixed width.
  */
 export async function verifyEcdsa(
-  curve: keyof typeof CURVES,
-  point: Uint8Array,
+  curve: Curve,
+  key: CryptoKey | undefined,
   signature: Uint8Array,
   signed: Uint8Array
 ): Promise<boolean> {
-  const { hash, pointBytes, signatureBytes } = CURVES[curve]
-  if (point.length !== pointBytes || point[0] !== 4 || signature.length !== signatureBytes) return false
+  const { hash, signatureBytes } = CURVES[curve]
+  if (key === undefined || signature.length !== signatureBytes) return false
   try {
-    const algorithm = { name: 'ECDSA', namedCurve: curve }
-    const key = await crypto.subtle.importKey('raw', plain(point), algorithm, false, ['verify'])
     return await crypto.subtle.verify({ name: 'ECDSA', hash }, key, plain(signature), plain(signed))
   } catch {
-    return false // a point that is not on the curve
+    return false
   }
 }
 

@@ -52,7 +52,7 @@ export interface AttestationPolicy {
   /** How far the peer's clock may be off ours when its certificate is judged. Default 300_000 ms, at most 3_600_000. */
   readonly clockSkewMs?: number | undefined
   /** End of this policy, a date or ISO 8601 text: verdicts are not reused beyond it. Default none. */
-  readonly validUntil?: Date | string | undefined
+  readonly validUntil?: Date | string | null | undefined
 }
 
 /** A policy that was checked: plain data, sorted, defaults filled in. */

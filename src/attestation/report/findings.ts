@@ -62,6 +62,16 @@ export class Findings {
   }
 
   /**
+   * Runs two parts side by side, to the end of both. They must not share check ids, or a report would depend on which is
+   * faster. Leaves the stage when one of them was left.
+   */
+  async both<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
+    const [a, b] = await Promise.all([this.stage(first), this.stage(second)])
+    if (a === undefined || b === undefined) throw new StageLeft()
+    return [a, b]
+  }
+
+  /**
    * Runs one stage. @returns its value, or `undefined` when it was left; a stage may go on in its siblings' absence.
    * Anything else that it throws is a defect of the verifier and fails `verifier.internal`: closed, never open.
    */

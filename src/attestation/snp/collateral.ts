@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { hexToBytes } from '../../encoding/index.js'
 import { decodeCertificateChainPem } from '../../encoding/x509/index.js'
 import { parseStrictJson } from '../collateral/strict-json.js'
+import { lowerHexToBytes } from '../collateral/lower-hex.js'
 import type { Findings } from '../report/findings.js'
 
 /** Collateral for AMD SEV-SNP. All members are text; members beyond these are ignored. */
 export interface SnpCollateral {
   /** PEM: ASK, then ARK, as AMD's key server gives them. */
   readonly cert_chain: string
-  /** CRL of the ARK, DER as hex. */
+  /** CRL of the ARK, DER as lower-case hex. */
   readonly crl: string
   /** PEM of the VCEK; needed by `verifySnpReport` only, a certificate carries its own. */
   readonly vcek?: string | undefined
@@ -36,7 +36,7 @@ export const SNP_COLLATERAL_LIMITS: { readonly [Member in keyof SnpCollateral]-?
 export function openSnpCollateral(findings: Findings, collateral: unknown): OpenedSnpCollateral {
   return findings.parse('snp.collateral.format', 'chain and CRL', () => {
     const { cert_chain, crl, vcek } = snapshotSnpCollateral(collateral)
-    return { chain: decodeCertificateChainPem(cert_chain), crl: hexToBytes(crl), vcekPem: vcek }
+    return { chain: decodeCertificateChainPem(cert_chain), crl: lowerHexToBytes(crl), vcekPem: vcek }
   })
 }
 

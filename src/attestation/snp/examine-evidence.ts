@@ -5,11 +5,11 @@
  */
 import { bytesToHex, decodeUtf8Strict, equalBytes } from '../../encoding/index.js'
 import { commonNameOf, decodeCertificateChainPem, type ParsedCertificate, parseCertificate } from '../../encoding/x509/index.js'
-import { endOfChain, examineChain, SignatureMemory } from '../chain.js'
-import { verifyEcdsa } from '../crypto.js'
+import { endOfChain, examineChain } from '../chain.js'
 import { examineImage, imageHashOfMeasurement } from '../image-hash.js'
 import type { AttestationRules } from '../policy/rules.js'
 import type { Findings } from '../report/findings.js'
+import { Signatures } from '../signatures.js'
 import { checkRevocation, examineCrl } from '../tdx/examine-collateral.js'
 import type { TrustRoots } from '../trust.js'
 import { type OpenedSnpCollateral, openSnpCollateral } from './collateral.js'
@@ -80,7 +80,7 @@ function openVcek(findings: Findings, pem: Uint8Array | undefined, opened: Opene
 /** Report with VCEK: signature, chip, levels. */
 async function examineBinding(findings: Findings, report: SnpReport, vcek: OpenedVcek, rules: AttestationRules): Promise<void> {
   const { certificate, facts } = vcek
-  const signed = await verifyEcdsa('P-384', certificate.publicKey.bytes, report.signature, report.signed)
+  const signed = await new Signatures().isSigned('P-384', certificate.publicKey.bytes, report.signature, report.signed)
   findings.check('snp.report.signature', signed, `signature over ${report.signed.length} bytes by VCEK ${bytesToHex(certificate.serial)}`)
   const start = report.chipId.subarray(0, facts.hardwareId.length)
   findings.check('snp.vcek.chip', equalBytes(start, facts.hardwareId), `chip ${bytesToHex(start).slice(0, 16)}…`)
@@ -99,7 +99,7 @@ async function examineSnpChain(findings: Findings, vcek: OpenedVcek, opened: Ope
   const { certificate, facts } = vcek
   const root = facts.line === undefined ? undefined : input.roots.amd[facts.line]
   findings.demand('snp.product', root !== undefined, `root for product ${JSON.stringify(facts.productName)}`)
-  const context = { root, nowMs: input.nowMs, memory: new SignatureMemory() }
+  const context = { root, nowMs: input.nowMs, signatures: new Signatures() }
   const chain = await examineChain(findings, CHAIN, { ders: [certificate.der, ...opened.chain], length: 3, ...context })
   const name = findings.parse('snp.vcek.certificate', 'common name', () => commonNameOf(certificate.subject))
   findings.demand('snp.vcek.certificate', name === VCEK_NAME, `common name ${JSON.stringify(name)}`)

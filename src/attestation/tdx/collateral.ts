@@ -3,30 +3,31 @@
  *
  * @module
  */
-import { decodeUtf8Strict, hexToBytes } from '../../encoding/index.js'
+import { decodeUtf8Strict } from '../../encoding/index.js'
 import { decodeCertificateChainPem } from '../../encoding/x509/index.js'
 import { parseStrictJson } from '../collateral/strict-json.js'
+import { lowerHexToBytes } from '../collateral/lower-hex.js'
 import type { Findings } from '../report/findings.js'
 
 /** Collateral for TDX. All members are text; members beyond these are ignored. */
 export interface TdxCollateral {
   /** PEM, leaf first: issuer of the PCK CRL and the root. */
   readonly pck_crl_issuer_chain: string
-  /** DER as hex. */
+  /** DER as lower-case hex. */
   readonly root_ca_crl: string
-  /** DER as hex. */
+  /** DER as lower-case hex. */
   readonly pck_crl: string
   /** PEM: signer of the TCB info and the root. */
   readonly tcb_info_issuer_chain: string
   /** The signed JSON text, exactly as served. */
   readonly tcb_info: string
-  /** `r ‖ s` as 128 hex digits. */
+  /** `r ‖ s` as 128 lower-case hex digits. */
   readonly tcb_info_signature: string
   /** PEM: signer of the QE identity and the root. */
   readonly qe_identity_issuer_chain: string
   /** The signed JSON text, exactly as served. */
   readonly qe_identity: string
-  /** `r ‖ s` as 128 hex digits. */
+  /** `r ‖ s` as 128 lower-case hex digits. */
   readonly qe_identity_signature: string
 }
 
@@ -65,8 +66,8 @@ export function openTdxCollateral(findings: Findings, collateral: unknown): Open
     const text = snapshotTdxCollateral(collateral)
     return {
       pckCrlIssuerChain: decodeCertificateChainPem(text.pck_crl_issuer_chain),
-      rootCrl: hexToBytes(text.root_ca_crl),
-      pckCrl: hexToBytes(text.pck_crl),
+      rootCrl: lowerHexToBytes(text.root_ca_crl),
+      pckCrl: lowerHexToBytes(text.pck_crl),
       tcbInfo: openSigned(text.tcb_info_issuer_chain, text.tcb_info, text.tcb_info_signature),
       qeIdentity: openSigned(text.qe_identity_issuer_chain, text.qe_identity, text.qe_identity_signature)
     }
@@ -94,5 +95,5 @@ export function decodeQuotePem(pem: Uint8Array): Uint8Array[] {
 
 function openSigned(chain: string, text: string, signature: string): SignedText {
   if (signature.length !== 128) throw new Error('signature length')
-  return { chain: decodeCertificateChainPem(chain), text, signature: hexToBytes(signature) }
+  return { chain: decodeCertificateChainPem(chain), text, signature: lowerHexToBytes(signature) }
 }

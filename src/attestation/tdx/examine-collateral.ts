@@ -6,10 +6,10 @@
  */
 import { bytesToHex, encodeUtf8, equalBytes } from '../../encoding/index.js'
 import { commonNameOf, type ParsedCertificate, type ParsedCrl, parseCertificate, parseCrl, roleOf } from '../../encoding/x509/index.js'
-import { endOfChain, examineChain, serialOf, type SignatureMemory } from '../chain.js'
-import { verifyEcdsa } from '../crypto.js'
+import { endOfChain, examineChain, serialOf } from '../chain.js'
 import type { CheckId } from '../report/checks.js'
 import type { Findings } from '../report/findings.js'
+import type { Signatures } from '../signatures.js'
 import type { OpenedTdxCollateral, SignedText } from './collateral.js'
 import { hasSgxExtension } from './pck-extension.js'
 import { parseQeIdentity, parseTcbInfo, type QeIdentity, type SignedDocument, type TcbInfo } from './tcb-info.js'
@@ -18,7 +18,7 @@ import { parseQeIdentity, parseTcbInfo, type QeIdentity, type SignedDocument, ty
 export interface TdxContext {
   readonly root: Uint8Array
   readonly nowMs: number
-  readonly memory: SignatureMemory
+  readonly signatures: Signatures
 }
 
 /** Documents that may be used, with the time at which the first of them ends. */
@@ -50,8 +50,10 @@ export async function examineTdxCollateral(
   const rootCrl = await examineCrl(findings, opened.rootCrl, root, context, 'tdx.root-crl')
   const tcbSigner = await examineSigner(findings, opened.tcbInfo, rootCrl, context)
   const qeSigner = await examineSigner(findings, opened.qeIdentity, rootCrl, context)
-  const tcbInfo = await examineDocument(findings, opened.tcbInfo, tcbSigner, context, 'tdx.tcb-info', parseTcbInfo)
-  const qeIdentity = await examineDocument(findings, opened.qeIdentity, qeSigner, context, 'tdx.qe-identity', parseQeIdentity)
+  const [tcbInfo, qeIdentity] = await findings.both(
+    () => examineDocument(findings, opened.tcbInfo, tcbSigner, context, 'tdx.tcb-info', parseTcbInfo),
+    () => examineDocument(findings, opened.qeIdentity, qeSigner, context, 'tdx.qe-identity', parseQeIdentity)
+  )
   const lowest = Math.min(tcbInfo.evaluationDataNumber, qeIdentity.evaluationDataNumber)
   findings.check('tdx.collateral.number', lowest >= minEvaluationDataNumber, `${lowest} against a floor of ${minEvaluationDataNumber}`)
   const ends = [tcbInfo.nextUpdateMs, qeIdentity.nextUpdateMs, rootCrl.nextUpdate.getTime(), tcbSigner.endMs, qeSigner.endMs]
@@ -68,7 +70,7 @@ export async function examineCrl(
 ): Promise<ParsedCrl> {
   const crl = findings.parse(`${prefix}.format`, `${der.length} bytes`, () => parseCrl(der))
   const mayIssue = findings.parse(`${prefix}.format`, `${der.length} bytes`, () => ((roleOf(issuer).keyUsage ?? 0) & CRL_SIGN) !== 0)
-  const signed = mayIssue && equalBytes(crl.issuer, issuer.subject) && (await context.memory.verify(crl, issuer))
+  const signed = mayIssue && equalBytes(crl.issuer, issuer.subject) && (await context.signatures.isIssued(crl, issuer))
   findings.demand(`${prefix}.signature`, signed, 'issuer, role and signature')
   const current = context.nowMs >= crl.thisUpdate.getTime() && context.nowMs <= crl.nextUpdate.getTime()
   findings.check(`${prefix}.validity`, current, `${crl.thisUpdate.toISOString()} to ${crl.nextUpdate.toISOString()}`)
@@ -106,7 +108,7 @@ async function examineDocument<T extends SignedDocument>(
   parse: (text: string) => T
 ): Promise<T> {
   const text = encodeUtf8(signed.text)
-  const isSigned = await verifyEcdsa('P-256', signer.certificate.publicKey.bytes, signed.signature, text)
+  const isSigned = await context.signatures.isSigned('P-256', signer.certificate.publicKey.bytes, signed.signature, text)
   findings.demand(`${prefix}.signature`, isSigned, `signature over ${text.length} bytes by serial ${bytesToHex(signer.certificate.serial)}`)
   const document = findings.parse(`${prefix}.format`, 'type and shape', () => parse(signed.text))
   const { issueDateMs, nextUpdateMs } = document

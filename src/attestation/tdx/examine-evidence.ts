@@ -6,11 +6,12 @@
 import { bytesToHex, concatBytes, equalBytes } from '../../encoding/index.js'
 import { commonNameOf, type ParsedCertificate } from '../../encoding/x509/index.js'
 import { equalsUnderMask, isZero, u16le, u64le } from '../bits.js'
-import { endOfChain, examineChain, SignatureMemory } from '../chain.js'
-import { sha256, verifyEcdsa } from '../crypto.js'
+import { endOfChain, examineChain } from '../chain.js'
+import { sha256 } from '../crypto.js'
 import { examineImage, imageHashOfBody } from '../image-hash.js'
 import type { AttestationRules, TcbStatus } from '../policy/rules.js'
 import type { Findings } from '../report/findings.js'
+import { Signatures } from '../signatures.js'
 import { decodeQuotePem, openTdxCollateral, type OpenedTdxCollateral } from './collateral.js'
 import { SIGNING_CHECKS, checkRevocation, type ExaminedCollateral, examineCrl, examineTdxCollateral, type TdxContext } from './examine-collateral.js'
 import { type PckPlatform, readPckPlatform } from './pck-extension.js'
@@ -52,7 +53,7 @@ const POINT = Uint8Array.of(4)
 /** Runs every stage; a stage that is left does not keep the others from reporting. */
 export async function examineTdxEvidence(findings: Findings, input: TdxInput): Promise<TdxFacts> {
   const { rules, nowMs, root } = input
-  const context: TdxContext = { nowMs, root, memory: new SignatureMemory() }
+  const context: TdxContext = { nowMs, root, signatures: new Signatures() }
   const quote = await findings.stage(() => examineQuote(findings, input.quote))
   let imageHash: string | undefined
   if (quote !== undefined) {
@@ -61,61 +62,72 @@ export async function examineTdxEvidence(findings: Findings, input: TdxInput): P
     examineTrustDomain(findings, quote.body)
   }
   const opened = await findings.stage(() => openTdxCollateral(findings, input.collateral))
-  const collateral =
-    opened && (await findings.stage(() => examineTdxCollateral(findings, opened, context, rules.minTcbEvaluationDataNumber)))
-  const pck = quote && (await findings.stage(() => examinePck(findings, quote, opened, collateral, context)))
+  // Side by side: the parts share no check ids.
+  const [collateral, pck] = await Promise.all([
+    opened && findings.stage(() => examineTdxCollateral(findings, opened, context, rules.minTcbEvaluationDataNumber)),
+    quote && findings.stage(() => examinePck(findings, quote, context)),
+    quote && findings.stage(() => examineAttestationKey(findings, quote, context))
+  ])
   const facts = { imageHash, reportData: quote?.body.reportData, tcbStatus: undefined, advisoryIds: [] }
-  if (quote === undefined || pck === undefined) return { ...facts, endMs: nowMs }
-  await findings.stage(() => examineSignatures(findings, quote, pck.leaf))
-  if (collateral === undefined) return { ...facts, endMs: nowMs }
+  if (quote === undefined || pck === undefined || opened === undefined || collateral === undefined) return { ...facts, endMs: nowMs }
+  const crlEndMs = await findings.stage(() => examinePckRevocation(findings, pck, opened, collateral, context))
   const platform = await findings.stage(() => {
     const { tcbInfo } = collateral
     const same = equalBytes(pck.platform.fmspc, tcbInfo.fmspc) && equalBytes(pck.platform.pceId, tcbInfo.pceId)
     findings.demand('tdx.tcb-info.platform', same, `FMSPC ${bytesToHex(pck.platform.fmspc)}, PCEID ${bytesToHex(pck.platform.pceId)}`)
     return examineLevels(findings, quote, pck.platform, collateral, rules, nowMs)
   })
-  const ends = [collateral.endMs, pck.endMs, platform?.endMs ?? nowMs]
+  const ends = [collateral.endMs, endOfChain(pck.chain), crlEndMs ?? nowMs, platform?.endMs ?? nowMs]
   return { ...facts, tcbStatus: platform?.status, advisoryIds: platform?.advisoryIds ?? [], endMs: Math.min(...ends) }
 }
 
-/** PCK chain, its revocation, the platform in it; needs the lists of the collateral for all but the chain. */
-async function examinePck(
-  findings: Findings,
-  quote: TdxQuote,
-  opened: OpenedTdxCollateral | undefined,
-  collateral: ExaminedCollateral | undefined,
-  context: TdxContext
-): Promise<{ readonly leaf: ParsedCertificate; readonly platform: PckPlatform; readonly endMs: number }> {
+/** PCK chain as found in the quote. */
+interface ExaminedPck {
+  readonly chain: readonly ParsedCertificate[]
+  readonly leaf: ParsedCertificate
+  readonly issuer: ParsedCertificate
+  readonly platform: PckPlatform
+}
+
+/** PCK chain and the platform in it; the quoting enclave's report is signed by its leaf. */
+async function examinePck(findings: Findings, quote: TdxQuote, context: TdxContext): Promise<ExaminedPck> {
   const ders = findings.parse('tdx.quote.pem', `${quote.pckChainPem.length} bytes with their re-encoding`, () => decodeQuotePem(quote.pckChainPem))
   const chain = await examineChain(findings, PCK, { ders, length: 3, ...context })
   const names = findings.parse('tdx.pck.names', 'common names', () => chain.map(({ subject }) => commonNameOf(subject)))
   findings.demand('tdx.pck.names', names.every((name, index) => PCK_NAMES[index]?.includes(name)), names.join(', '))
-  const [leaf, intermediate, rootCertificate] = chain
-  findings.demand('tdx.pck.certificates', leaf !== undefined && intermediate !== undefined, 'leaf and intermediate')
+  const [leaf, issuer] = chain
+  findings.demand('tdx.pck.certificates', leaf !== undefined && issuer !== undefined, '3 certificates')
   const platform = findings.parse('tdx.pck.extension', 'platform, component and PCE versions', () => readPckPlatform(leaf))
-  let endMs = endOfChain(chain)
-  if (opened !== undefined && collateral !== undefined) {
-    const issuers = await examineChain(findings, SIGNING_CHECKS, { ders: opened.pckCrlIssuerChain, length: 2, leafIsCa: true, ...context })
-    const [issuer] = issuers
-    const same = issuer !== undefined && equalBytes(issuer.subject, intermediate.subject) && equalBytes(issuer.publicKey.spki, intermediate.publicKey.spki)
-    findings.demand('tdx.pck-crl.signature', same, 'issuer of the CRL with the issuer of the PCK')
-    const crl = await examineCrl(findings, opened.pckCrl, intermediate, context, 'tdx.pck-crl')
-    checkRevocation(findings, 'tdx.pck.revocation', [leaf], crl)
-    checkRevocation(findings, 'tdx.pck.revocation', [intermediate, issuer, rootCertificate], collateral.rootCrl)
-    endMs = Math.min(endMs, crl.nextUpdate.getTime(), endOfChain(issuers))
-  }
-  return { leaf, platform, endMs }
+  const byPck = await context.signatures.isSigned('P-256', leaf.publicKey.bytes, quote.qeReportSignature, quote.qeReport)
+  findings.check('tdx.qe.signature', byPck, `signature of the enclave report by PCK ${bytesToHex(leaf.serial)}`)
+  return { chain, leaf, issuer, platform }
 }
 
-/** Quote by attestation key, attestation key by quoting enclave, quoting enclave by PCK. */
-async function examineSignatures(findings: Findings, quote: TdxQuote, leaf: ParsedCertificate): Promise<void> {
+/** The CRL for PCKs with the chain of its issuer, and who is on it. @returns the earliest end. */
+async function examinePckRevocation(
+  findings: Findings,
+  pck: ExaminedPck,
+  opened: OpenedTdxCollateral,
+  collateral: ExaminedCollateral,
+  context: TdxContext
+): Promise<number> {
+  const issuers = await examineChain(findings, SIGNING_CHECKS, { ders: opened.pckCrlIssuerChain, length: 2, leafIsCa: true, ...context })
+  const [issuer, root] = issuers
+  const isSame = issuer !== undefined && equalBytes(issuer.subject, pck.issuer.subject) && equalBytes(issuer.publicKey.spki, pck.issuer.publicKey.spki)
+  findings.demand('tdx.pck-crl.signature', isSame, 'issuer of the CRL with the issuer of the PCK')
+  const crl = await examineCrl(findings, opened.pckCrl, pck.issuer, context, 'tdx.pck-crl')
+  checkRevocation(findings, 'tdx.pck.revocation', [pck.leaf], crl)
+  checkRevocation(findings, 'tdx.pck.revocation', [pck.issuer, issuer, root], collateral.rootCrl)
+  return Math.min(crl.nextUpdate.getTime(), endOfChain(issuers))
+}
+
+/** Quote by attestation key, attestation key by the report of the quoting enclave. */
+async function examineAttestationKey(findings: Findings, quote: TdxQuote, context: TdxContext): Promise<void> {
   const { attestationKey, qeReport } = quote
-  const byPck = await verifyEcdsa('P-256', leaf.publicKey.bytes, quote.qeReportSignature, qeReport)
-  findings.check('tdx.qe.signature', byPck, `signature of the enclave report by PCK ${bytesToHex(leaf.serial)}`)
   const vouched = await sha256(concatBytes(attestationKey, quote.qeAuthData))
   const vouches = equalBytes(qeReport.subarray(320, 352), vouched) && isZero(qeReport.subarray(352))
   findings.check('tdx.qe.report-data', vouches, 'enclave report data with SHA-256 of attestation key and authentication data')
-  const byKey = await verifyEcdsa('P-256', concatBytes(POINT, attestationKey), quote.signature, quote.signed)
+  const byKey = await context.signatures.isSigned('P-256', concatBytes(POINT, attestationKey), quote.signature, quote.signed)
   findings.check('tdx.quote.signature', byKey, `signature over ${quote.signed.length} bytes by the attestation key`)
 }
 

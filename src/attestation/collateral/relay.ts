@@ -1,0 +1,72 @@
+/**
+ * Collateral from a caller's own relay, for places that cannot reach the vendors (browsers). The relay sees which platform
+ * is asked about and can refuse to answer; it cannot forge.
+ *
+ * @module
+ */
+import { decodeUtf8Strict } from '../../encoding/index.js'
+import { type SnpCollateral, snapshotSnpCollateral } from '../snp/collateral.js'
+import { snapshotTdxCollateral, type TdxCollateral } from '../tdx/collateral.js'
+import { abortedError } from '../aborted.js'
+import { boundedFetch, collateralError, type HttpSourceOptions } from './bounded-fetch.js'
+import type { CollateralRequest, CollateralSource } from './source.js'
+
+/** Asks for collateral in any way; its answer is an object or JSON text in the shape of {@link TdxCollateral} or {@link SnpCollateral}. */
+export type AskRelay = (request: CollateralRequest, options: { readonly signal?: AbortSignal | undefined }) => Promise<unknown>
+
+/**
+ * A relay.
+ *
+ * @param relay - URL: asked with `GET ?kind=tdx&fmspc=…&ca=…` or `?kind=snp&product=…`, answers JSON. Or a function.
+ */
+export function collateralRelay(relay: string | AskRelay, options: HttpSourceOptions = {}): CollateralSource {
+  const ask = typeof relay === 'function' ? relay : askByUrl(relay, options)
+  return {
+    name: 'relay',
+    async fetch(request, { signal }): Promise<TdxCollateral | SnpCollateral> {
+      try {
+        return readCollateral(request, await ask(request, { signal }))
+      } catch (error) {
+        if (signal?.aborted === true) throw abortedError(signal)
+        throw collateralError('the relay gave none', error)
+      }
+    }
+  }
+}
+
+/** Collateral that is at hand: one or more objects or JSON texts. The first that fits a request is taken. */
+export function staticCollateral(collateral: unknown): CollateralSource {
+  const items: readonly unknown[] = Array.isArray(collateral) ? collateral : [collateral]
+  return {
+    name: 'static',
+    fetch(request): Promise<TdxCollateral | SnpCollateral> {
+      for (const item of items) {
+        try {
+          const read = readCollateral(request, item)
+          if (fits(request, read)) return Promise.resolve(read)
+        } catch {
+          // The next one may fit.
+        }
+      }
+      return Promise.reject(collateralError('none of those at hand fits the evidence'))
+    }
+  }
+}
+
+function askByUrl(url: string, options: HttpSourceOptions): AskRelay {
+  return async (request, { signal }) => {
+    const target = new URL(url)
+    for (const [name, value] of Object.entries(request)) target.searchParams.set(name, value)
+    return decodeUtf8Strict((await boundedFetch(target.href, options, signal)).body)
+  }
+}
+
+function readCollateral(request: CollateralRequest, value: unknown): TdxCollateral | SnpCollateral {
+  return request.kind === 'tdx' ? snapshotTdxCollateral(value) : snapshotSnpCollateral(value)
+}
+
+/** A first look that decides nothing: whether the platform is named in the text. */
+function fits(request: CollateralRequest, collateral: TdxCollateral | SnpCollateral): boolean {
+  if (request.kind !== 'tdx' || !('tcb_info' in collateral)) return request.kind === 'snp'
+  return collateral.tcb_info.toUpperCase().includes(`"${request.fmspc}"`)
+}
