@@ -1,6 +1,8 @@
 /**
- * Entry `cocoonkit/ton`: the network's contracts on TON.
+ * Entry `cocoonkit/ton`: the network's contracts on TON, sources of the chain, and the registry.
  *
  * @module
  */
 export * from './payments/contracts/index.js'
+export * from './payments/chain/index.js'
+export * from './payments/registry/index.js'
