@@ -74,7 +74,9 @@ const SIGNATURE_ALGORITHMS: Readonly<Record<KeyKind, Uint8Array>> = {
 /** Makes a key. */
 export function createKey(kind: KeyKind): VendorKey {
   const { privateKey, publicKey } =
-    kind === 'RSA' ? generateKeyPairSync('rsa', { modulusLength: RSA_BITS }) : generateKeyPairSync('ec', { namedCurve: kind })
+    kind === 'RSA'
+      ? generateKeyPairSync('rsa', { modulusLength: RSA_BITS })
+      : generateKeyPairSync('ec', { namedCurve: kind })
   return { kind, privateKey, spki: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })) }
 }
 
@@ -134,7 +136,11 @@ function roleExtensions(pathLength: number | undefined): CertificateExtension[] 
  * @param issuer - Default: self-signed.
  * @param signWith - Key that signs, when it is to be another than the issuer's: a forgery.
  */
-export function issueCertificate(content: CertificateContent, issuer?: IssuedCertificate, signWith?: VendorKey): IssuedCertificate {
+export function issueCertificate(
+  content: CertificateContent,
+  issuer?: IssuedCertificate,
+  signWith?: VendorKey
+): IssuedCertificate {
   const signer = signWith ?? issuer?.key ?? content.key
   const algorithm = SIGNATURE_ALGORITHMS[signer.kind]
   const subject = encodeName(content.name)
