@@ -1,6 +1,7 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { nodeDialer, NodeSocketStream, runtime } from '../../src/runtime/node/index.js'
+import { nodeDialer, type NodeSocketStream, runtime } from '../../src/runtime/node/index.js'
+import { runtime as unknown } from '../../src/runtime/default.js'
 import { failure } from '../wire/session/support/scripted-proxy.js'
 
 const cleanUps: (() => void)[] = []
@@ -108,12 +109,19 @@ describe('nodeDialer', () => {
   })
 })
 
+describe('the leaf of an unknown runtime', () => {
+  test('has time, randomness and turns, and no sockets', async () => {
+    expect(unknown).toMatchObject({ name: 'unknown', dialer: undefined, nativeTls: undefined })
+    await unknown.yieldToEventLoop()
+    expect(unknown.clock.now()).toBeGreaterThan(0)
+  })
+})
+
 describe('runtime', () => {
-  test('is complete, and loads no built-in before it is used', () => {
+  test('is complete', () => {
     expect(runtime).toMatchObject({ name: 'node', dialer: nodeDialer, nativeTls: { name: 'native' } })
     expect(runtime.random.bytes(70_000)).toHaveLength(70_000)
     expect(runtime.random.bytes(32)).not.toEqual(runtime.random.bytes(32))
-    expect(connect).toBeTypeOf('function')
   })
 
   test('its timers can be taken back and never fire early for being far', async () => {

@@ -35,8 +35,8 @@ export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   readonly #events: AnswerPartsEvents
   #parts: Uint8Array[] = []
   #head = 0
-  /** Room and fill of the block at the tail, when the tail is a block that small parts may join. */
-  #block: Uint8Array | undefined
+  /** Room and fill of the block behind all parts that small ones join; a fill of 0 = there is none. */
+  #block: Uint8Array = EMPTY
   #blockLength = 0
   #waiters: Waiter[] = []
   #weight = 0
@@ -124,7 +124,7 @@ export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
 
   /** After the end: answers the reader that waits, and says when nothing more will be seen. */
   #settle(): void {
-    if (this.#parts.length > this.#head) return
+    if (this.#parts.length > this.#head || this.#blockLength > 0) return
     for (const waiter of this.#waiters.splice(0)) {
       const error = this.#error
       this.#error = undefined
@@ -141,34 +141,40 @@ export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   #enqueue(part: Uint8Array): void {
-    const canJoin = this.#parts.length - this.#head >= JOIN_FROM_PARTS && part.length <= JOIN_BLOCK_BYTES / 4
-    if (canJoin && this.#block !== undefined && this.#blockLength + part.length <= JOIN_BLOCK_BYTES) {
-      this.#block.set(part, this.#blockLength)
-      this.#blockLength += part.length
-      this.#parts[this.#parts.length - 1] = this.#block.subarray(0, this.#blockLength)
-      this.#weigh(part.length)
-      return
+    const isSmall = part.length <= JOIN_BLOCK_BYTES / 4
+    if (this.#blockLength > 0) {
+      // The block stands behind all parts, so either this one joins it or it becomes a part first.
+      if (isSmall && this.#blockLength + part.length <= JOIN_BLOCK_BYTES) {
+        this.#block.set(part, this.#blockLength)
+        this.#blockLength += part.length
+        return this.#weigh(part.length)
+      }
+      this.#sealBlock()
     }
-    if (canJoin) {
+    if (isSmall && this.#parts.length - this.#head >= JOIN_FROM_PARTS) {
       this.#block = new Uint8Array(JOIN_BLOCK_BYTES)
       this.#block.set(part)
       this.#blockLength = part.length
-      this.#parts.push(this.#block.subarray(0, part.length))
-    } else {
-      this.#block = undefined
-      this.#parts.push(part)
-    }
+    } else this.#parts.push(part)
     this.#weigh(part.length + PART_OVERHEAD_BYTES)
   }
 
+  #sealBlock(): void {
+    this.#parts.push(this.#block.subarray(0, this.#blockLength))
+    this.#block = EMPTY
+    this.#blockLength = 0
+  }
+
   #dequeue(): Uint8Array | undefined {
-    if (this.#head >= this.#parts.length) return undefined
+    if (this.#head >= this.#parts.length) {
+      if (this.#blockLength === 0) return undefined
+      this.#sealBlock()
+    }
     const part = this.#parts[this.#head]!
     this.#parts[this.#head++] = EMPTY
     if (this.#head === this.#parts.length) {
       this.#parts = []
       this.#head = 0
-      this.#block = undefined
     } else if (this.#head >= 1024 && this.#head * 2 >= this.#parts.length) {
       this.#parts = this.#parts.slice(this.#head)
       this.#head = 0
@@ -180,7 +186,8 @@ export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   #clear(): void {
     this.#parts = []
     this.#head = 0
-    this.#block = undefined
+    this.#block = EMPTY
+    this.#blockLength = 0
     this.#weigh(-this.#weight)
   }
 
