@@ -91,7 +91,7 @@ describe('AnswerParts', () => {
     parts.end()
     expect(seen.heaviest).toBeLessThan(count + 32 * 128 + (count / 8192 + 1) * 64)
     const got = await collect(parts)
-    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    expect(performance.now() - startedMs).toBeLessThan(15_000)
     expect(got).toHaveLength(count)
     expect(got.every((byte, index) => byte === (index & 0xff))).toBe(true)
     expect(seen.weight).toBe(0)
