@@ -5,7 +5,7 @@
  */
 
 /** A text sink. */
-export interface CliOutput {
+interface CliOutput {
   write(text: string): void
   /** Whether a person watches. */
   readonly isTTY: boolean

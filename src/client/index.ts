@@ -5,11 +5,5 @@
  */
 export { CocoonClient, type CallOptions, type Market } from './cocoon-client.js'
 export type { NetworkEvent, NetworkEventListener, ProxyCandidate, ProxyState, SelectProxies } from './network/index.js'
-export type {
-  AccountOptions,
-  CocoonOptions,
-  IdleOptions,
-  NetworkOptions,
-  RuntimeOptions
-} from './options.js'
+export type { AccountOptions, CocoonOptions, IdleOptions, NetworkOptions, RuntimeOptions } from './options.js'
 export { probe, type ProbeOptions, type ProbePhase, type ProbePhaseName, type ProbeReport } from './probe.js'

@@ -65,6 +65,7 @@ export function checkPort<T>(value: T, path: string, ...methods: readonly string
 export function checkKeys(value: Record<string, unknown>, path: string, known: readonly string[]): void {
   const prefix = path === '' ? '' : `${path}.`
   for (const [key, given] of Object.entries(value)) {
-    if (given !== undefined && !known.includes(key)) throw optionError(`${prefix}${key}`, 'does not exist', `Known: ${known.join(', ')}.`)
+    if (given !== undefined && !known.includes(key))
+      throw optionError(`${prefix}${key}`, 'does not exist', `Known: ${known.join(', ')}.`)
   }
 }

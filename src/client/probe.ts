@@ -78,7 +78,8 @@ export async function probe(options: ProbeOptions, runtime: Runtime): Promise<Pr
   let error: CocoonError | undefined
   try {
     const { dialer, nativeTls: engine } = runtime
-    if (dialer === undefined || engine === undefined) throw unsupported(dialer === undefined ? 'raw TCP' : 'TLS for the network')
+    if (dialer === undefined || engine === undefined)
+      throw unsupported(dialer === undefined ? 'raw TCP' : 'TLS for the network')
     const { connectRatls } = await import('../wire/ratls/index.js')
     const connection = await connectRatls({
       ...runtime,
@@ -141,7 +142,11 @@ class ProbeRecord {
       event.difficultyBits === undefined ? undefined : `${event.difficultyBits} bits`,
       event.bytes === undefined ? undefined : `certificate of ${event.bytes} bytes`
     ]
-    this.ok(event.phase, event.ms, details.find((detail) => detail !== undefined))
+    this.ok(
+      event.phase,
+      event.ms,
+      details.find((detail) => detail !== undefined)
+    )
   }
 
   ok(phase: ProbePhaseName, ms: number, detail?: string): void {

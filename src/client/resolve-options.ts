@@ -8,7 +8,12 @@ import { CocoonError } from '../errors.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { TlsEngine } from '../runtime/ports/tls-engine.js'
 import type { VerdictPolicy } from '../runtime/ports/verdict.js'
-import { DEFAULT_CONNECT_STALL_MS, parseProxyAddress, type ConnectorSettings, type ProxyAddress } from './network/index.js'
+import {
+  DEFAULT_CONNECT_STALL_MS,
+  parseProxyAddress,
+  type ConnectorSettings,
+  type ProxyAddress
+} from './network/index.js'
 import {
   checkBoolean,
   checkDuration,
@@ -137,7 +142,11 @@ function resolveAccount(account: unknown, isTest: boolean): { owner: string; sec
   // A copy: bytes that the caller wipes or reuses later must not change the account.
   const bytes = typeof secret === 'string' ? encodeUtf8(secret) : secret.slice()
   if (bytes.length === 0 && !isTest) {
-    throw optionError('account.secret', 'is empty', 'Anybody could use the account. Set a secret of 32 random bytes on chain.')
+    throw optionError(
+      'account.secret',
+      'is empty',
+      'Anybody could use the account. Set a secret of 32 random bytes on chain.'
+    )
   }
   return { owner, secret: bytes }
 }

@@ -23,7 +23,10 @@ async function devnet(options?: DevnetOptions): Promise<Devnet> {
   return started
 }
 
-function client({ network, account }: Pick<Devnet, 'network' | 'account'>, options: Partial<CocoonOptions> = {}): Cocoon {
+function client(
+  { network, account }: Pick<Devnet, 'network' | 'account'>,
+  options: Partial<CocoonOptions> = {}
+): Cocoon {
   const cocoon = new Cocoon({ network, account, attestation: acceptFakeTee(), ...options })
   opened.push(cocoon)
   return cocoon
@@ -55,8 +58,11 @@ describe('life', () => {
     const net = await devnet()
     const cocoon = client(net)
     expect(cocoon.proxies).toEqual([{ address: net.network.proxies[0], state: 'idle', activeRequests: 0, failures: 0 }])
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => cocoon.chat.completions.create(question(`word${index}`))))
-    for (const [index, answer] of answers.entries()) expect(answer.choices[0]?.message.content).toContain(`word${index}`)
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => cocoon.chat.completions.create(question(`word${index}`)))
+    )
+    for (const [index, answer] of answers.entries())
+      expect(answer.choices[0]?.message.content).toContain(`word${index}`)
     expect(net.connections).toHaveLength(1)
     expect(cocoon.proxies[0]).toMatchObject({ state: 'ready', protocolVersion: 4, verified: false })
   })
@@ -83,9 +89,11 @@ describe('life', () => {
     const net = await devnet({ tokenDelayMs: 60_000 })
     const cocoon = client(net)
     const stream = await cocoon.chat.completions.create({ ...question(), stream: true })
-    const reading = failure((async () => {
-      for await (const chunk of stream) void chunk
-    })())
+    const reading = failure(
+      (async () => {
+        for await (const chunk of stream) void chunk
+      })()
+    )
     await until(() => net.requests[0]?.state === 'running')
     await cocoon.close()
     expect((await reading).code).toBe('ERR_CLOSED')
@@ -107,14 +115,18 @@ describe('life', () => {
     await until(() => net.connections.every((connection) => connection.closed))
   })
 
-  test.each([
+  test.each<[string, Partial<CocoonOptions>]>([
     ['a verdict', { attestation: { name: 'never', judge: () => new Promise<never>(() => undefined) } }],
     ['a chain message', { authorizeLong: () => new Promise<never>(() => undefined) }]
   ])('close does not wait for %s that never comes', async (_name, options) => {
     const net = await devnet({ authorization: 'long' })
     const cocoon = client(net, options)
     const call = failure(cocoon.models.list())
-    await until(() => (net.connections[0]?.tlsEstablished ?? false) && (options.attestation !== undefined || net.pendingNonces.length > 0))
+    await until(
+      () =>
+        (net.connections[0]?.tlsEstablished ?? false) &&
+        (options.attestation !== undefined || net.pendingNonces.length > 0)
+    )
     await cocoon.close()
     expect((await call).code).toBe('ERR_CLOSED')
   })
@@ -200,7 +212,9 @@ describe('more than one proxy', () => {
     await cocoon.chat.completions.create(question())
     await cocoon.chat.completions.create(question())
     expect(net.requests).toHaveLength(2)
-    expect(events.filter((event) => event.type === 'connect-failed')).toMatchObject([{ address: deadProxy, code: 'ERR_DIAL', phase: 'dial' }])
+    expect(events.filter((event) => event.type === 'connect-failed')).toMatchObject([
+      { address: deadProxy, code: 'ERR_DIAL', phase: 'dial' }
+    ])
     expect(cocoon.proxies).toMatchObject([{ lastError: 'ERR_DIAL', failures: 1 }, { state: 'ready' }])
   })
 
@@ -371,14 +385,16 @@ describe('watching', () => {
     const cocoon = client(await devnet())
     const { peer, models } = await cocoon.market()
     expect(peer.protocolVersion).toBe(4)
-    expect(models.find(({ name }) => name === 'devnet/echo')?.workers.map(({ coefficient }) => coefficient)).toEqual([1000, 1300])
+    expect(models.find(({ name }) => name === 'devnet/echo')?.workers.map(({ coefficient }) => coefficient)).toEqual([
+      1000, 1300
+    ])
   })
 
   test('the price of the network gives the cost', async () => {
     const net = await devnet()
     const { pricePerTokenNano } = net.prices
     const cocoon = client({ ...net, network: { ...net.network, pricePerTokenNano } as Devnet['network'] })
-    const { costNano, costSource, tokensUsed } = await cocoon.chat.completions.create(question()).withResponse() as {
+    const { costNano, costSource, tokensUsed } = (await cocoon.chat.completions.create(question()).withResponse()) as {
       costNano: bigint
       costSource: string
       tokensUsed: { total: bigint }

@@ -18,7 +18,10 @@ const runtime: Runtime = {
   nativeTls: undefined
 }
 
-const base: CocoonOptions = { network: { proxies: ['127.0.0.1:1'] }, account: { owner: RAW_OWNER, secret: 's3cret-canary' } }
+const base: CocoonOptions = {
+  network: { proxies: ['127.0.0.1:1'] },
+  account: { owner: RAW_OWNER, secret: 's3cret-canary' }
+}
 
 const build = (options: unknown): CocoonClient => new CocoonClient(options as CocoonOptions, runtime)
 
@@ -80,9 +83,17 @@ describe('CocoonOptions', () => {
 
   test('an explicit undefined never erases a default', () => {
     const everything = Object.fromEntries(
-      ['attestation', 'timeoutMs', 'maxCoefficient', 'reservedTokens', 'rules', 'translate', 'streamFallback', 'select', 'onEvent'].map(
-        (name) => [name, undefined]
-      )
+      [
+        'attestation',
+        'timeoutMs',
+        'maxCoefficient',
+        'reservedTokens',
+        'rules',
+        'translate',
+        'streamFallback',
+        'select',
+        'onEvent'
+      ].map((name) => [name, undefined])
     )
     const options = {
       ...base,
@@ -105,9 +116,9 @@ describe('CocoonOptions', () => {
     const { connector } = resolveOptions({ ...base, account: { owner: RAW_OWNER, secret: bytes } }, runtime)
     bytes.fill(0)
     expect(connector.session.secret).toEqual(new Uint8Array([1, 2, 3]))
-    expect(resolveOptions({ ...base, account: { owner: RAW_OWNER, secret: 'ü' } }, runtime).connector.session.secret).toEqual(
-      new Uint8Array([0xc3, 0xbc])
-    )
+    expect(
+      resolveOptions({ ...base, account: { owner: RAW_OWNER, secret: 'ü' } }, runtime).connector.session.secret
+    ).toEqual(new Uint8Array([0xc3, 0xbc]))
   })
 
   test('an empty secret is for test networks only', () => {
@@ -173,4 +184,3 @@ describe('the secret', () => {
     }
   })
 })
-

@@ -39,7 +39,11 @@ describe('probe', () => {
 
   test('shows the report of a refused peer', async () => {
     const report = await probe({ address: await start(), policy: refuseAll() })
-    expect(report).toMatchObject({ ok: false, error: { code: 'ERR_ATTESTATION_REFUSED' }, attestation: { verdict: 'refused' } })
+    expect(report).toMatchObject({
+      ok: false,
+      error: { code: 'ERR_ATTESTATION_REFUSED' },
+      attestation: { verdict: 'refused' }
+    })
     expect(outcomes(report)).toEqual(['ok', 'ok', 'ok', 'failed', 'not-asked', 'not-asked'])
   })
 
@@ -63,10 +67,14 @@ describe('probe', () => {
   test('is bounded in time and can be aborted', async () => {
     const address = await start({ faults: ['silent'] })
     expect((await probe({ address, policy: acceptAnyPeer(), timeoutMs: 100 })).error?.code).toBe('ERR_TIMEOUT')
-    expect((await probe({ address, policy: acceptAnyPeer(), signal: AbortSignal.abort() })).error?.code).toBe('ERR_ABORTED')
+    expect((await probe({ address, policy: acceptAnyPeer(), signal: AbortSignal.abort() })).error?.code).toBe(
+      'ERR_ABORTED'
+    )
   })
 
   test('throws for an address that does not parse only', async () => {
-    await expect(probe({ address: 'nonsense', policy: acceptAnyPeer() })).rejects.toSatisfy((error) => CocoonError.is(error, 'ERR_OPTIONS'))
+    await expect(probe({ address: 'nonsense', policy: acceptAnyPeer() })).rejects.toSatisfy((error) =>
+      CocoonError.is(error, 'ERR_OPTIONS')
+    )
   })
 })

@@ -55,7 +55,9 @@ export function defineClientSuite(name: string, start: () => Promise<InteropTarg
     })
 
     test('a whole answer, with figures', async () => {
-      const result = await cocoon.chat.completions.create({ model, messages, max_tokens: MAX_TOKENS, stream: false }).withResponse()
+      const result = await cocoon.chat.completions
+        .create({ model, messages, max_tokens: MAX_TOKENS, stream: false })
+        .withResponse()
       expect(result.data.choices[0]?.message.role).toBe('assistant')
       expect(result.requestId).toMatch(/^[0-9a-f]{64}$/)
       const figures = await result.final
@@ -74,7 +76,9 @@ export function defineClientSuite(name: string, start: () => Promise<InteropTarg
 
     test('several requests at once on one connection', async () => {
       const ask = (): Promise<unknown> =>
-        cocoon.chat.completions.create({ model, messages, max_tokens: 16, stream: false }).then(({ choices }) => choices.length)
+        cocoon.chat.completions
+          .create({ model, messages, max_tokens: 16, stream: false })
+          .then(({ choices }) => choices.length)
       expect(await Promise.all([ask(), ask(), ask()])).toEqual([1, 1, 1])
       expect(events.filter((event) => event.type === 'connected')).toHaveLength(1)
     })
@@ -89,7 +93,10 @@ export function defineClientSuite(name: string, start: () => Promise<InteropTarg
 
     test('an abandoned request leaves the connection usable', async () => {
       const controller = new AbortController()
-      const call = cocoon.chat.completions.create({ model, messages, max_tokens: 16, stream: false }, { signal: controller.signal })
+      const call = cocoon.chat.completions.create(
+        { model, messages, max_tokens: 16, stream: false },
+        { signal: controller.signal }
+      )
       controller.abort()
       await expect(call).rejects.toMatchObject({ code: 'ERR_ABORTED' })
       expect((await cocoon.models.list()).data.length).toBeGreaterThan(0)
@@ -105,7 +112,10 @@ export function defineClientSuite(name: string, start: () => Promise<InteropTarg
       const sent = (): number => events.filter((event) => event.type === 'query-sent').length
       const before = sent()
       const body = { model, messages, logit_bias: { '50256': -100 }, stream: false } as never
-      await expect(cocoon.chat.completions.create(body)).rejects.toMatchObject({ code: 'ERR_REQUEST_FIELD', field: 'logit_bias' })
+      await expect(cocoon.chat.completions.create(body)).rejects.toMatchObject({
+        code: 'ERR_REQUEST_FIELD',
+        field: 'logit_bias'
+      })
       expect(sent()).toBe(before)
     })
 
@@ -119,7 +129,11 @@ export function defineClientSuite(name: string, start: () => Promise<InteropTarg
 
     test('the other network is refused', async () => {
       const network = { ...target.options.network, isTest: target.options.network.isTest !== true }
-      await using stranger = new Cocoon({ ...target.options, network, account: { ...target.options.account, secret: 'x' } })
+      await using stranger = new Cocoon({
+        ...target.options,
+        network,
+        account: { ...target.options.account, secret: 'x' }
+      })
       await expect(stranger.models.list()).rejects.toMatchObject({ phase: 'handshake' })
     })
   })

@@ -20,7 +20,10 @@ for (const [name, options] of Object.entries(NETWORKS)) {
     name,
     async () => {
       devnet = await startDevnet(options)
-      return { options: { network: devnet.network, account: devnet.account, attestation: acceptFakeTee() }, model: undefined }
+      return {
+        options: { network: devnet.network, account: devnet.account, attestation: acceptFakeTee() },
+        model: undefined
+      }
     },
     async () => devnet?.close()
   )
@@ -31,5 +34,9 @@ if (target === undefined) {
   process.stderr.write(`test/interop: ${MISSING_TARGET}\n`)
   test.skip(MISSING_TARGET, () => undefined)
 } else {
-  defineClientSuite(`real proxy ${target.options.network.proxies.join(', ')}`, () => Promise.resolve(target), () => Promise.resolve())
+  defineClientSuite(
+    `real proxy ${target.options.network.proxies.join(', ')}`,
+    () => Promise.resolve(target),
+    () => Promise.resolve()
+  )
 }

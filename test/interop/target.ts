@@ -35,7 +35,11 @@ export function interopTarget(env: Readonly<Record<string, string | undefined>>)
   if (owner === undefined) throw new Error(`${VARIABLES.proxy} is set but ${VARIABLES.owner} is not`)
   return {
     options: {
-      network: { proxies, isTest: readFlag(env[VARIABLES.test]), configVersion: Number(env[VARIABLES.configVersion] ?? 0) },
+      network: {
+        proxies,
+        isTest: readFlag(env[VARIABLES.test]),
+        configVersion: Number(env[VARIABLES.configVersion] ?? 0)
+      },
       account: { owner, secret: env[VARIABLES.secret] },
       attestation: readPolicy(env[VARIABLES.policy]),
       timeoutMs: 60_000

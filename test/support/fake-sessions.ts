@@ -6,12 +6,18 @@
 import type { ConnectContext, ConnectProxy, ProxyConnection } from '../../src/client/network/index.js'
 import type { ProxyAddress } from '../../src/client/network/index.js'
 import { CocoonError } from '../../src/errors.js'
-import type { CallBudget, InferenceAnswer, InferencePeer, InferenceRequest, WorkerType } from '../../src/runtime/ports/inference.js'
+import type {
+  CallBudget,
+  InferenceAnswer,
+  InferencePeer,
+  InferenceRequest,
+  WorkerType
+} from '../../src/runtime/ports/inference.js'
 import type { Verdict } from '../../src/runtime/ports/verdict.js'
 import type { QueryContext, Session } from '../../src/wire/session/index.js'
 
 /** A session that records queries and answers them as told. */
-export class FakeSession {
+class FakeSession {
   readonly protocolVersion: number = 4
   readonly queries: InferenceRequest[] = []
   readonly closed: Promise<CocoonError>
@@ -94,8 +100,13 @@ export class FakeConnector {
   }
 }
 
-export function dialError(overrides: { retryable?: boolean; code?: 'ERR_DIAL' | 'ERR_TLS' | 'ERR_AUTHORIZATION' } = {}): CocoonError {
-  return new CocoonError(overrides.code ?? 'ERR_DIAL', 'test: no way', { phase: 'dial', retryable: overrides.retryable ?? true })
+export function dialError(
+  overrides: { retryable?: boolean; code?: 'ERR_DIAL' | 'ERR_TLS' | 'ERR_AUTHORIZATION' } = {}
+): CocoonError {
+  return new CocoonError(overrides.code ?? 'ERR_DIAL', 'test: no way', {
+    phase: 'dial',
+    retryable: overrides.retryable ?? true
+  })
 }
 
 export function lostError(): CocoonError {
@@ -107,7 +118,7 @@ function closedError(): CocoonError {
 }
 
 /** A verdict of no value. */
-export function fakeVerdict(): Verdict {
+function fakeVerdict(): Verdict {
   return {
     accepted: true,
     verified: false,
@@ -138,7 +149,13 @@ export function fakeAnswer(peer: InferencePeer): InferenceAnswer {
     status: 200,
     headers: [],
     parts: (async function* () {})(),
-    final: Promise.resolve({ tokensUsed: undefined, workerDebug: undefined, proxyDebug: undefined, times: undefined, complete: true }),
+    final: Promise.resolve({
+      tokensUsed: undefined,
+      workerDebug: undefined,
+      proxyDebug: undefined,
+      times: undefined,
+      complete: true
+    }),
     cancel: () => undefined
   }
 }

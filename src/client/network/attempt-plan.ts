@@ -7,7 +7,7 @@
 import { CocoonError } from '../../errors.js'
 
 /** Most dials of one proxy in one call. */
-export const MAX_DIALS_PER_CALL = 3
+const MAX_DIALS_PER_CALL = 3
 
 /** What a plan needs to know of a proxy. */
 export interface PlannedProxy {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { MAX_DIALS_PER_CALL } from './attempt-plan.js'
 export type { ProxyCandidate, ProxyState, SelectProxies } from './candidates.js'
 export {
   createConnector,
@@ -13,7 +12,6 @@ export {
   type ConnectProxy,
   type ProxyConnection
 } from './connect-proxy.js'
-export type { NetworkEvent, NetworkEventListener, PoolEvent } from './events.js'
+export type { NetworkEvent, NetworkEventListener } from './events.js'
 export { parseProxyAddress, type ProxyAddress } from './proxy-address.js'
-export type { OpenConnection } from './proxy-link.js'
 export { ProxyPool, type ProxyPoolOptions } from './proxy-pool.js'
