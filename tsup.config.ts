@@ -13,6 +13,7 @@ const entries = {
   envelope: 'src/envelope.ts',
   gateway: 'src/gateway.ts',
   relay: 'src/relay.ts',
+  'relay-worker': 'src/relay-worker.ts',
   openai: 'src/openai.ts',
   'ai-sdk': 'src/ai-sdk.ts',
   langchain: 'src/langchain.ts',

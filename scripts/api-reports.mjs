@@ -22,7 +22,12 @@ for (const [subpath, target] of Object.entries(exports)) {
       projectFolder: root,
       mainEntryPointFilePath: entry,
       compiler: { tsconfigFilePath: `${root}/tsconfig.build.json`, skipLibCheck: true },
-      apiReport: { enabled: true, reportFolder: `${root}/etc`, reportTempFolder: `${root}/.cache/api`, reportFileName: `${name}.api.md` },
+      apiReport: {
+        enabled: true,
+        reportFolder: `${root}/etc`,
+        reportTempFolder: `${root}/.cache/api`,
+        reportFileName: `${name}.api.md`
+      },
       docModel: { enabled: false },
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
@@ -35,7 +40,11 @@ for (const [subpath, target] of Object.entries(exports)) {
     configObjectFullPath: undefined,
     packageJsonFullPath: `${root}/package.json`
   })
-  const result = Extractor.invoke(config, { localBuild: !check, showVerboseMessages: false, messageCallback: (message) => (message.handled = true) })
+  const result = Extractor.invoke(config, {
+    localBuild: !check,
+    showVerboseMessages: false,
+    messageCallback: (message) => (message.handled = true)
+  })
   if (result.apiReportChanged && check) {
     changed++
     console.error(`etc/${name}.api.md differs from the built declarations: run npm run api and review the diff`)

@@ -22,8 +22,14 @@ function newest(directory) {
 const built = join(root, 'dist/index.js')
 if (!existsSync(built) || statSync(built).mtimeMs < newest(join(root, 'src'))) {
   console.log('building the package …')
-  const { status } = spawnSync('npm', ['run', '--silent', 'build:js', '--', '--silent'], { cwd: root, stdio: 'inherit' })
+  const { status } = spawnSync('npm', ['run', '--silent', 'build:js', '--', '--silent'], {
+    cwd: root,
+    stdio: 'inherit'
+  })
   if (status !== 0) process.exit(status ?? 1)
 }
-const { status } = spawnSync(process.execPath, [join(root, 'examples/demo/demo.mjs'), ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, [join(root, 'examples/demo/demo.mjs'), ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit'
+})
 process.exit(status ?? 1)

@@ -63,7 +63,12 @@ function sum(values, slot) {
   const inside = values.filter(isPerNonce)
   if (constant !== 0) before.push(constant)
   if (inside.length === 0 && before.every(isNumber)) return constant
-  const known = before.length === 1 ? before[0] : before.length === 0 ? undefined : name(`(${before.map(textOf).join(' + ')}) | 0`, false)
+  const known =
+    before.length === 1
+      ? before[0]
+      : before.length === 0
+        ? undefined
+        : name(`(${before.map(textOf).join(' + ')}) | 0`, false)
   if (inside.length === 0) return known
   // What is known first comes first: callers name the value that the others wait for last.
   const terms = known === undefined ? inside : [known, ...inside]
@@ -98,15 +103,31 @@ const S0 = bigSigma(2, 13, 22)
 const S1 = bigSigma(6, 11, 25)
 const s0 = smallSigma(7, 18, 3)
 const s1 = smallSigma(17, 19, 10)
-const choose = (e, f, g) => inline([e, f, g], (x, y, z) => z ^ (x & (y ^ z)), (x, y, z) => `(${z} ^ (${x} & (${y} ^ ${z})))`)
+const choose = (e, f, g) =>
+  inline(
+    [e, f, g],
+    (x, y, z) => z ^ (x & (y ^ z)),
+    (x, y, z) => `(${z} ^ (${x} & (${y} ^ ${z})))`
+  )
 // The y ^ z of one round is the x ^ y of the round before, which an optimising compiler keeps.
 const majority = (a, b, c) =>
-  inline([a, b, c], (x, y, z) => ((x ^ y) & (y ^ z)) ^ y, (x, y, z) => `(((${x} ^ ${y}) & (${y} ^ ${z})) ^ ${y})`)
+  inline(
+    [a, b, c],
+    (x, y, z) => ((x ^ y) & (y ^ z)) ^ y,
+    (x, y, z) => `(((${x} ^ ${y}) & (${y} ^ ${z})) ^ ${y})`
+  )
 
 // --- the block: w0…w3 salt, w4 and w5 nonce, then the padding of a 24-byte message --------------------------------
 
 const argument = (text) => ({ text, perNonce: false })
-const words = [argument('w0'), argument('w1'), argument('w2'), argument('w3'), { text: 'm4', perNonce: true }, argument('w5')]
+const words = [
+  argument('w0'),
+  argument('w1'),
+  argument('w2'),
+  argument('w3'),
+  { text: 'm4', perNonce: true },
+  argument('w5')
+]
 words.push(0x80000000 | 0, 0, 0, 0, 0, 0, 0, 0, 0, 24 * 8)
 const scheduled = (t) => {
   if (t >= 16) words[t] = sum([words[t - 16], s0(words[t - 15]), words[t - 7], s1(words[t - 2])], `m${t % 16}`)

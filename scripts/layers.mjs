@@ -49,7 +49,17 @@ const ENTRY_LEVEL = 6
 
 /** Where runtime globals and `node:` modules are at home. */
 const NODE_ROOMS = /^(runtime\/(node|bun|deno)|relay\/node|devnet\/|cli\/)/
-const FORBIDDEN_GLOBALS = new Set(['Buffer', 'process', 'Deno', 'Bun', 'require', '__dirname', '__filename', 'global', 'setImmediate'])
+const FORBIDDEN_GLOBALS = new Set([
+  'Buffer',
+  'process',
+  'Deno',
+  'Bun',
+  'require',
+  '__dirname',
+  '__filename',
+  'global',
+  'setImmediate'
+])
 /** Packages that need Buffer, and the rooms that may name them. */
 const TON_PACKAGES = /^@ton\//
 const TON_ROOMS = /^(payments\/|devnet\/)/
@@ -101,10 +111,17 @@ function forbiddenGlobalsOf(sourceFile) {
     if (ts.isIdentifier(node) && FORBIDDEN_GLOBALS.has(node.text)) {
       const parent = node.parent
       const isProperty =
-        (ts.isPropertyAccessExpression(parent) && parent.name === node && parent.expression.getText() !== 'globalThis') ||
-        ((ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent) || ts.isMethodDeclaration(parent) ||
-          ts.isPropertyDeclaration(parent) || ts.isMethodSignature(parent)) && parent.name === node) ||
-        ts.isImportSpecifier(parent) || ts.isExportSpecifier(parent)
+        (ts.isPropertyAccessExpression(parent) &&
+          parent.name === node &&
+          parent.expression.getText() !== 'globalThis') ||
+        ((ts.isPropertyAssignment(parent) ||
+          ts.isPropertySignature(parent) ||
+          ts.isMethodDeclaration(parent) ||
+          ts.isPropertyDeclaration(parent) ||
+          ts.isMethodSignature(parent)) &&
+          parent.name === node) ||
+        ts.isImportSpecifier(parent) ||
+        ts.isExportSpecifier(parent)
       if (!isProperty) found.push(node)
     }
     ts.forEachChild(node, visit)
@@ -132,7 +149,12 @@ function checkRelativeImport(file, room, sourceFile, { specifier, node }) {
     return report(file, sourceFile, node, `only entries, devnet and cli may import a runtime leaf (${target})`)
   }
   if (targetRoom.level >= room.level && !(LEAF.test(file) && LEAF.test(target))) {
-    return report(file, sourceFile, node, `level ${room.level} (${room.name}) imports level ${targetRoom.level} (${targetRoom.name})`)
+    return report(
+      file,
+      sourceFile,
+      node,
+      `level ${room.level} (${room.name}) imports level ${targetRoom.level} (${targetRoom.name})`
+    )
   }
   const isPort = target.startsWith('runtime/') || target === 'errors.ts'
   const isIndex = target.endsWith('/index.ts') || !target.includes('/')
@@ -156,12 +178,15 @@ for (const file of files) {
     if (specifier.startsWith('.')) checkRelativeImport(file, room, sourceFile, found)
     else if (specifier === '#runtime') {
       if (room.level !== ENTRY_LEVEL) report(file, sourceFile, node, 'only entries import #runtime')
-    } else if (specifier.startsWith('node:') && portable) report(file, sourceFile, node, `portable code imports ${specifier}`)
+    } else if (specifier.startsWith('node:') && portable)
+      report(file, sourceFile, node, `portable code imports ${specifier}`)
     else if (TON_PACKAGES.test(specifier) && !TON_ROOMS.test(file) && room.level !== ENTRY_LEVEL) {
       report(file, sourceFile, node, `${specifier} needs Buffer; only payments and devnet may import it`)
     }
   }
-  if (portable) for (const node of forbiddenGlobalsOf(sourceFile)) report(file, sourceFile, node, `portable code names ${node.text}`)
+  if (portable)
+    for (const node of forbiddenGlobalsOf(sourceFile))
+      report(file, sourceFile, node, `portable code names ${node.text}`)
 }
 
 /** Entries that exist for Node only. */
@@ -177,7 +202,8 @@ function findCycles() {
     state.set(file, 'open')
     stack.push(file)
     for (const target of graph.get(file) ?? []) {
-      if (state.get(target) === 'open') problems.push(`cycle: ${[...stack.slice(stack.indexOf(target)), target].join(' → ')}`)
+      if (state.get(target) === 'open')
+        problems.push(`cycle: ${[...stack.slice(stack.indexOf(target)), target].join(' → ')}`)
       else if (!state.has(target)) visit(target)
     }
     stack.pop()
@@ -192,4 +218,6 @@ if (problems.length > 0) {
   console.error(`layers: ${problems.length} violations in ${files.length} files`)
   process.exit(1)
 }
-console.log(`layers: ${files.length} files, ${graph.size === 0 ? 0 : [...graph.values()].flat().length} imports, no violation`)
+console.log(
+  `layers: ${files.length} files, ${graph.size === 0 ? 0 : [...graph.values()].flat().length} imports, no violation`
+)

@@ -29,7 +29,15 @@ function run(command, args) {
 /** Runs one vitest project and adds its counts. */
 function project(name) {
   const file = `${reports}/${name}.json`
-  const good = run('npx', ['vitest', 'run', '--project', name, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`])
+  const good = run('npx', [
+    'vitest',
+    'run',
+    '--project',
+    name,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`
+  ])
   if (!good) broken = true
   if (!existsSync(file)) return
   const report = JSON.parse(readFileSync(file, 'utf8'))

@@ -7,6 +7,10 @@
 export const PUBLIC_SUBPATHS: Readonly<Record<string, readonly string[]>> = {
   '.': ['Cocoon', 'CocoonError'],
   './attestation': ['verifyTdxQuote', 'verifySnpReport', 'verifyCertificate', 'tdxImageHash'],
+  './browser': ['relayDialer'],
   './devnet': ['startDevnet'],
+  './node': ['nativeTlsEngine', 'nodeDialer'],
+  './relay': ['startRelay', 'RelayPolicy'],
+  './ton': ['parseRootState', 'clientAddress', 'proxyAddress'],
   './unsafe': ['acceptAnyPeer', 'acceptFakeTee']
 }
