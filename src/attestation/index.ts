@@ -8,6 +8,13 @@ export { type HttpSourceOptions } from './collateral/bounded-fetch.js'
 export { intelPcs, type IntelPcsOptions, pccs } from './collateral/intel.js'
 export { type AskRelay, collateralRelay, staticCollateral } from './collateral/relay.js'
 export type { CollateralRequest, CollateralSource } from './collateral/source.js'
+export {
+  type DevnetClientOptions,
+  type DevnetDescription,
+  type DevnetSource,
+  devnetTrust,
+  fromDevnet
+} from './devnet-description.js'
 export { tdxImageHash } from './image-hash.js'
 export {
   type AttestationPolicyOptions,

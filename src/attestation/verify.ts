@@ -47,7 +47,7 @@ export async function verifyTdxQuote(quote: Uint8Array, collateral: TdxCollatera
     kind: 'tdx',
     maxBytes: MAX_QUOTE_BYTES,
     scope: ['tdx.', ...EVIDENCE_SCOPE],
-    examine: async (findings, input) => await examineTdx(findings, input, input.evidence, collateral)
+    examine: async (findings, input) => await examineTdx(findings, input, input.evidence, collateral ?? null)
   })
 }
 
@@ -65,7 +65,7 @@ export async function verifySnpReport(report: Uint8Array, collateral: SnpCollate
     scope: ['snp.', ...EVIDENCE_SCOPE],
     examine: async (findings, input) => {
       findings.notApplicable('snp.report.copy', 'a bare report has no copy of its report data')
-      return await examineSnp(findings, input, { report: input.evidence, vcekPem: undefined }, collateral)
+      return await examineSnp(findings, input, { report: input.evidence, vcekPem: undefined }, collateral ?? null)
     }
   })
 }
@@ -78,7 +78,7 @@ export async function verifySnpReport(report: Uint8Array, collateral: SnpCollate
  * @returns as {@link verifyTdxQuote}; the evidence hash of the report is that of the certificate.
  */
 export async function verifyCertificate(certificate: Uint8Array, collateral: Collateral, options: VerifyOptions): Promise<AttestationReport> {
-  return await verifyCertificateWith(certificate, options, () => Promise.resolve(collateral))
+  return await verifyCertificateWith(certificate, options, () => Promise.resolve(collateral ?? null))
 }
 
 /** {@link verifyCertificate} with collateral that is fetched after a first look. */

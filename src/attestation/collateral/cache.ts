@@ -50,7 +50,7 @@ export class CollateralCache {
   /** What is kept and still usable, without asking anybody. Starts a refresh behind the scenes when one is due. */
   peek(request: CollateralRequest, nowMs: number): KeptCollateral | undefined {
     const entry = this.#entries.get(requestKey(request))
-    if (entry === undefined || nowMs > entry.endMs || nowMs < entry.fetchedAtMs) return undefined
+    if (entry === undefined || nowMs > entry.endMs || nowMs < entry.fetchedAtMs - this.#maxAgeMs) return undefined
     if (nowMs >= entry.nextAttemptMs) {
       entry.nextAttemptMs = nowMs + RETRY_MS
       // Until its end the old one still verifies; a failure here shows when nothing newer has come by then.

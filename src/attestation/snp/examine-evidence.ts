@@ -22,6 +22,7 @@ export interface SnpInput {
   readonly report: Uint8Array
   /** PEM bytes out of the certificate; `undefined` takes the one of the collateral. */
   readonly vcekPem: Uint8Array | undefined
+  /** Of unknown shape; `undefined` when whoever supplies it has recorded why there is none. */
   readonly collateral: unknown
   readonly rules: AttestationRules
   readonly nowMs: number
@@ -51,7 +52,8 @@ export async function examineSnpEvidence(findings: Findings, input: SnpInput): P
     imageHash = await imageHashOfMeasurement(report.measurement)
     examineImage(findings, imageHash, input.rules.imageHashes)
   }
-  const opened = await findings.stage(() => openSnpCollateral(findings, input.collateral))
+  const opened =
+    input.collateral === undefined ? undefined : await findings.stage(() => openSnpCollateral(findings, input.collateral))
   const vcek = await findings.stage(() => openVcek(findings, input.vcekPem, opened))
   const facts = { imageHash, reportData: report?.reportData }
   if (vcek === undefined) return { ...facts, endMs: input.nowMs }

@@ -31,6 +31,7 @@ export interface TdxFacts {
 /** What a quote is judged with. */
 export interface TdxInput {
   readonly quote: Uint8Array
+  /** Of unknown shape; `undefined` when whoever supplies it has recorded why there is none. */
   readonly collateral: unknown
   readonly rules: AttestationRules
   readonly nowMs: number
@@ -61,7 +62,8 @@ export async function examineTdxEvidence(findings: Findings, input: TdxInput): P
     examineImage(findings, imageHash, rules.imageHashes)
     examineTrustDomain(findings, quote.body)
   }
-  const opened = await findings.stage(() => openTdxCollateral(findings, input.collateral))
+  const opened =
+    input.collateral === undefined ? undefined : await findings.stage(() => openTdxCollateral(findings, input.collateral))
   // Side by side: the parts share no check ids.
   const [collateral, pck] = await Promise.all([
     opened && findings.stage(() => examineTdxCollateral(findings, opened, context, rules.minTcbEvaluationDataNumber)),

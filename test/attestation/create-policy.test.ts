@@ -1,0 +1,180 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type CollateralSource, createAttestationPolicy, staticCollateral, tdxImageHash, verifyProofBundle } from '../../src/attestation.js'
+import { CocoonError } from '../../src/errors.js'
+import { createSyntheticAmdPeer, createSyntheticPeer, SYNTHETIC_NOW, type SyntheticPeer } from '../support/synthetic-tee.js'
+
+const address = 'proxy.test:443'
+const at = (ms: number): Date => new Date(SYNTHETIC_NOW.getTime() + ms)
+const HOUR_MS = 3_600_000
+
+let peer: SyntheticPeer
+let imageHashes: string[]
+
+beforeAll(async () => {
+  peer = await createSyntheticPeer()
+  imageHashes = [await tdxImageHash(peer.quote)]
+})
+
+/** A source that counts, and whose answers can be exchanged. */
+class CountingSource implements CollateralSource {
+  readonly name = 'counting'
+  fetches = 0
+  answer: () => Promise<unknown>
+
+  constructor(answer: unknown) {
+    this.answer = () => Promise.resolve(answer)
+  }
+
+  async fetch(): ReturnType<CollateralSource['fetch']> {
+    this.fetches += 1
+    return (await this.answer()) as Awaited<ReturnType<CollateralSource['fetch']>>
+  }
+}
+
+function policyWith(collateral: CollateralSource, more: object = {}): ReturnType<typeof createAttestationPolicy> {
+  return createAttestationPolicy({ imageHashes, collateral, trust: peer.trust, ...more })
+}
+
+describe('createAttestationPolicy', () => {
+  it('accepts a verified peer and makes a bundle that leads to the same report', async () => {
+    const policy = policyWith(staticCollateral(peer.collateral))
+    const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    expect(verdict).toMatchObject({ accepted: true, verified: true, report: { verdict: 'verified', kind: 'tdx' } })
+    const bundle = await policy.proofBundle(verdict.report.id)
+    expect(bundle?.reportId).toBe(verdict.report.id)
+    expect(await verifyProofBundle(JSON.stringify(bundle), { trust: peer.trust })).toEqual(verdict.report)
+  })
+
+  it('runs one verification for 1,000 connections, and none for the next', async () => {
+    const source = new CountingSource(peer.collateral)
+    const policy = policyWith(source)
+    const judge = async (): Promise<unknown> =>
+      (await policy.judge({ certificateDer: peer.certificate.slice(), address }, { now: SYNTHETIC_NOW })).report
+    const reports = await Promise.all(Array.from({ length: 1000 }, judge))
+    // One verification makes one report object; another would make another.
+    expect(new Set(reports).size).toBe(1)
+    expect(source.fetches).toBe(1)
+    expect(await judge()).toBe(reports[0])
+  })
+
+  it('judges again when time, certificate, list or collateral changes', async () => {
+    const source = new CountingSource(peer.collateral)
+    let list = imageHashes
+    const policy = policyWith(source, {
+      imageHashes: () => ({ imageHashes: list, provenance: ['image hashes: registry'] }),
+      maxVerdictAgeMs: HOUR_MS,
+      maxAgeMs: 2 * HOUR_MS
+    })
+    const judge = async (ms: number, certificateDer = peer.certificate): Promise<Awaited<ReturnType<typeof policy.judge>>> =>
+      await policy.judge({ certificateDer, address }, { now: at(ms) })
+    const first = await judge(0)
+    expect(first.report.trust[0]).toBe('image hashes: registry')
+    expect((await judge(HOUR_MS)).report).toBe(first.report)
+    const aged = await judge(HOUR_MS + 1)
+    expect(aged.report).not.toBe(first.report)
+    expect((await judge(-1)).report).not.toBe(aged.report)
+    list = ['ab'.repeat(32)]
+    expect((await judge(HOUR_MS)).report.refusedBy).toEqual(['image.hash'])
+    list = imageHashes
+    const changed = peer.certificate.slice()
+    changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1
+    expect((await judge(HOUR_MS, changed)).report.refusedBy).toEqual(['certificate.signature'])
+    expect(source.fetches).toBe(1)
+    await judge(3 * HOUR_MS)
+    await Promise.resolve()
+    expect(source.fetches).toBe(2)
+  })
+
+  it('ends verdicts with the certificate', async () => {
+    const policy = policyWith(new CountingSource(peer.collateral), { maxVerdictAgeMs: 1e9 })
+    const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    const end = Date.parse(verdict.report.validUntil ?? '')
+    expect((await policy.judge({ certificateDer: peer.certificate, address }, { now: new Date(end) })).report).toBe(verdict.report)
+    const after = await policy.judge({ certificateDer: peer.certificate, address }, { now: new Date(end + 1) })
+    expect(after.report.refusedBy).toEqual(['certificate.validity'])
+  })
+
+  it('does not ask for collateral for a certificate that is refused anyway', async () => {
+    const source = new CountingSource(peer.collateral)
+    const verdict = await policyWith(source).judge({ certificateDer: peer.certificate, address }, { now: at(48 * HOUR_MS) })
+    expect(verdict.accepted).toBe(false)
+    expect(source.fetches).toBe(0)
+  })
+
+  it('refuses when there is no collateral, and asks again the next time', async () => {
+    const source = new CountingSource(undefined)
+    source.answer = () => Promise.reject(new Error('offline'))
+    const policy = policyWith(source)
+    const judge = (): ReturnType<typeof policy.judge> => policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    expect((await judge()).report.refusedBy).toContain('policy.collateral')
+    source.answer = () => Promise.resolve(peer.collateral)
+    expect((await judge()).accepted).toBe(true)
+  })
+
+  it('can only be made to refuse by a hostile source, and recovers', async () => {
+    const hostile = { ...peer.collateral, tcb_info: peer.collateral.tcb_info.replace('"UpToDate"', '"Revoked"') }
+    const source = new CountingSource(hostile)
+    const policy = policyWith(source)
+    const judge = (): ReturnType<typeof policy.judge> => policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    expect((await judge()).report.refusedBy).toEqual(['tdx.tcb-info.signature'])
+    source.answer = () => Promise.resolve(peer.collateral)
+    expect((await judge()).accepted).toBe(true)
+  })
+
+  it('takes no older evaluation data after newer ones', async () => {
+    const newer = await createSyntheticPeer({
+      tcbInfo: (info) => void (info['tcbEvaluationDataNumber'] = 19),
+      qeIdentity: (identity) => void (identity['tcbEvaluationDataNumber'] = 19)
+    })
+    const source = new CountingSource(newer.collateral)
+    const policy = policyWith(source, { maxAgeMs: HOUR_MS, refreshBeforeMs: 0 })
+    const judge = (certificateDer: Uint8Array, ms: number): ReturnType<typeof policy.judge> => policy.judge({ certificateDer, address }, { now: at(ms) })
+    expect((await judge(newer.certificate, 0)).accepted).toBe(true)
+    source.answer = () => Promise.resolve(peer.collateral)
+    await judge(newer.certificate, 2 * HOUR_MS)
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    expect((await judge(peer.certificate, 2 * HOUR_MS)).report.refusedBy).toEqual(['tdx.collateral.number'])
+  })
+
+  it('shares nothing between two policies', async () => {
+    const [first, second] = [new CountingSource(peer.collateral), new CountingSource(peer.collateral)]
+    for (const source of [first, second]) {
+      await policyWith(source).judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    }
+    expect([first.fetches, second.fetches]).toEqual([1, 1])
+  })
+
+  it('refuses when the list cannot be learnt', async () => {
+    const policy = policyWith(staticCollateral(peer.collateral), { imageHashes: () => { throw new Error('no registry') } })
+    const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    expect(verdict.report.refusedBy).toContain('image.allow-list')
+  })
+
+  it('lets one caller give up without ending the work of the others', async () => {
+    const source = new CountingSource(peer.collateral)
+    let release: ((value: unknown) => void) | undefined
+    source.answer = () => new Promise((resolve) => (release = resolve))
+    const policy = policyWith(source)
+    const controller = new AbortController()
+    const leaving = policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW, signal: controller.signal })
+    const staying = policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    const left = leaving.catch((error: unknown) => error)
+    while (release === undefined) await new Promise<void>((resolve) => setImmediate(resolve))
+    controller.abort()
+    expect(CocoonError.is(await left, 'ERR_ABORTED')).toBe(true)
+    release(peer.collateral)
+    expect((await staying).accepted).toBe(true)
+    const late = policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW, signal: controller.signal })
+    expect(CocoonError.is(await late.catch((error: unknown) => error), 'ERR_ABORTED')).toBe(true)
+  })
+
+  it('judges AMD peers of a devnet too', async () => {
+    const amd = await createSyntheticAmdPeer()
+    const hash = Buffer.from(await crypto.subtle.digest('SHA-256', new Uint8Array([...new Uint8Array(48).fill(0x92), ...new Uint8Array(64)]))).toString('hex')
+    const policy = createAttestationPolicy({ imageHashes: [hash], collateral: staticCollateral([peer.collateral, amd.collateral]), trust: amd.trust })
+    const verdict = await policy.judge({ certificateDer: amd.certificate, address }, { now: SYNTHETIC_NOW })
+    expect(verdict).toMatchObject({ accepted: true, report: { kind: 'snp' } })
+    const bundle = await policy.proofBundle(verdict.report.id)
+    expect(await verifyProofBundle(bundle, { trust: amd.trust })).toEqual(verdict.report)
+  })
+})
