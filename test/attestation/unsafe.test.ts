@@ -69,6 +69,11 @@ describe('acceptFakeTee', () => {
     expect(verdict.report.refusedBy.length).toBeGreaterThan(1)
   })
 
+  it('names the binding that is missing', async () => {
+    const verdict = await acceptFakeTee().judge({ certificateDer: await certificate(async () => new Uint8Array(64)), address }, { now })
+    expect(verdict.report.refusedBy).toEqual(['unsafe.accepted', 'unsafe.fake-evidence'])
+  })
+
   it('refuses bytes that are no certificate', async () => {
     const verdict = await acceptFakeTee().judge({ certificateDer: new Uint8Array(40), address }, { now })
     expect(verdict.report.refusedBy).toContain('certificate.der')
