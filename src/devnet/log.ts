@@ -71,7 +71,9 @@ export interface DevnetConnection {
 }
 
 /** A connection while it is being written. */
-export type MutableConnection = { -readonly [Key in keyof Omit<DevnetConnection, 'conversation'>]: DevnetConnection[Key] } & {
+export type MutableConnection = {
+  -readonly [Key in keyof Omit<DevnetConnection, 'conversation'>]: DevnetConnection[Key]
+} & {
   readonly conversation: string[]
 }
 

@@ -2,7 +2,7 @@
  * The library's own client against the devnet: the whole path over real sockets.
  */
 import { afterEach, describe, expect, it } from 'vitest'
-import { startDevnet, type Devnet, type DevnetOptions } from '../../src/devnet.js'
+import { fakeTdxEvidence, startDevnet, type Devnet, type DevnetOptions } from '../../src/devnet.js'
 import { Cocoon } from '../../src/index.js'
 import { acceptFakeTee } from '../../src/unsafe.js'
 
@@ -13,7 +13,7 @@ afterEach(async () => {
 })
 
 async function start(options: DevnetOptions = {}): Promise<{ devnet: Devnet; cocoon: Cocoon }> {
-  const devnet = await startDevnet(options)
+  const devnet = await startDevnet({ evidence: fakeTdxEvidence, ...options })
   const cocoon = new Cocoon({ network: devnet.network, account: devnet.account, attestation: acceptFakeTee() })
   open.push(devnet, cocoon)
   return { devnet, cocoon }

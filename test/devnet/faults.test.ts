@@ -20,13 +20,18 @@ afterEach(async () => {
 
 const messages = [{ role: 'user', content: 'größe 你好 😀' }]
 
-async function ask(fault: string, client?: ScriptedClient, stream = true): Promise<{ client: ScriptedClient; objects: TlObject[] }> {
+async function ask(
+  fault: string,
+  client?: ScriptedClient,
+  stream = true
+): Promise<{ client: ScriptedClient; objects: TlObject[] }> {
   const open = client ?? (await openReady(await start()))
   open.packet(runQuery({ model: `fault/${fault}`, messages, stream }))
   return { client: open, objects: await collect(open) }
 }
 
-const types = (objects: readonly TlObject[]): string[] => objects.map((object) => object.type.replace('client.queryAnswer', ''))
+const types = (objects: readonly TlObject[]): string[] =>
+  objects.map((object) => object.type.replace('client.queryAnswer', ''))
 
 describe('faults by model name', () => {
   it('are served without being listed', async () => {
@@ -98,14 +103,18 @@ describe('faults by model name', () => {
   ])('%s: something follows the final part', async (fault, last) => {
     const { objects } = await ask(fault)
     expect(types(objects).slice(-2)).toEqual([last, 'proxy.clientRequestPayment'])
-    const finals = objects.filter((object) => object.type === 'client.queryAnswerPartEx' && object.finalInfo !== undefined)
+    const finals = objects.filter(
+      (object) => object.type === 'client.queryAnswerPartEx' && object.finalInfo !== undefined
+    )
     expect(finals).toHaveLength(fault === 'repeat-final' ? 2 : 1)
   })
 
   it('foreign-answers, repeat-head, part-first', async () => {
     const devnet = await start()
     const foreign = await ask('foreign-answers', await openReady(devnet))
-    const ids = new Set(foreign.objects.map((object) => ('requestId' in object ? Buffer.from(object.requestId).toString('hex') : '')))
+    const ids = new Set(
+      foreign.objects.map((object) => ('requestId' in object ? Buffer.from(object.requestId).toString('hex') : ''))
+    )
     expect(ids.size).toBeGreaterThan(3)
     expect(types((await ask('repeat-head', await openReady(devnet))).objects).slice(0, 2)).toEqual(['Ex', 'Ex'])
     expect(types((await ask('part-first', await openReady(devnet))).objects).slice(0, 2)).toEqual(['PartEx', 'Ex'])
@@ -113,7 +122,9 @@ describe('faults by model name', () => {
 
   it('split-utf8 sends the body byte by byte', async () => {
     const { objects } = await ask('split-utf8')
-    const parts = objects.flatMap((object) => (object.type === 'client.queryAnswerPartEx' ? [object.answer.length] : []))
+    const parts = objects.flatMap((object) =>
+      object.type === 'client.queryAnswerPartEx' ? [object.answer.length] : []
+    )
     expect(new Set(parts)).toEqual(new Set([1, 0]))
     expect(bodyOf(objects)).toContain('😀')
   })

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import { startDevnet, type Devnet, type DevnetOptions } from '../../src/devnet.js'
+import { fakeTdxEvidence, startDevnet, type Devnet, type DevnetOptions } from '../../src/devnet.js'
 import { createEd25519Certificate, type CertificateExtension } from '../../src/encoding/x509/index.js'
 import { hexToBytes } from '../../src/encoding/index.js'
 import { decodePowChallenge, encodePowResponse } from '../../src/wire/pow/index.js'
@@ -56,10 +56,16 @@ describe('proof of work', () => {
 
 describe('server certificate', () => {
   it('has the form of the reference, version field left out', async () => {
-    const devnet = await start()
+    const devnet = await start({ evidence: fakeTdxEvidence })
     const der = devnet.certificates[0] ?? new Uint8Array()
     const certificate = new X509Certificate(der)
-    expect(certificate.subject.split('\n')).toEqual(['C=AE', 'ST=DUBAI', 'O=TDLib Development', 'OU=Security', 'CN=localhost'])
+    expect(certificate.subject.split('\n')).toEqual([
+      'C=AE',
+      'ST=DUBAI',
+      'O=TDLib Development',
+      'OU=Security',
+      'CN=localhost'
+    ])
     expect(certificate.publicKey.asymmetricKeyType).toBe('ed25519')
     expect(certificate.verify(certificate.publicKey)).toBe(true)
     expect(Date.parse(certificate.validTo) - Date.parse(certificate.validFrom)).toBe(86_400_000)
@@ -89,7 +95,11 @@ const certificate = (change: {
 const pem = (label: string, der: Uint8Array): string =>
   `-----BEGIN ${label}-----\n${Buffer.from(der).toString('base64')}\n-----END ${label}-----\n`
 
-const extension = (oid: string, critical: boolean, hex: string): CertificateExtension => ({ oid, critical, value: hexToBytes(hex) })
+const extension = (oid: string, critical: boolean, hex: string): CertificateExtension => ({
+  oid,
+  critical,
+  value: hexToBytes(hex)
+})
 
 describe('client certificate', () => {
   // wire.md §3.4, the observed matrix.

@@ -39,7 +39,12 @@ describe('client.connectToProxy', () => {
   })
 
   it('refuses an address that does not parse', async () => {
-    await expectRefusal(await open(await start()), connectToProxy('not an address'), 0, 'Failed to parse account address')
+    await expectRefusal(
+      await open(await start()),
+      connectToProxy('not an address'),
+      0,
+      'Failed to parse account address'
+    )
   })
 
   it.each([
@@ -63,7 +68,12 @@ describe('client.connectToProxy', () => {
   it('refuses a closing client and a disabled proxy', async () => {
     const devnet = await start()
     devnet.setProxyEnabled(0, false)
-    await expectRefusal(await open(devnet), connectToProxy(devnet.account.owner), 651, 'proxy is not participating in this iteration')
+    await expectRefusal(
+      await open(devnet),
+      connectToProxy(devnet.account.owner),
+      651,
+      'proxy is not participating in this iteration'
+    )
     devnet.setAccount(devnet.account.owner, { state: 1 })
     await expectRefusal(await open(devnet), connectToProxy(devnet.account.owner), 602, 'client is closing')
   })
@@ -123,7 +133,9 @@ describe('authorisation', () => {
     if (connected?.type !== 'client.connectedToProxy') throw new Error('refused')
     expect(devnet.pendingNonces).toEqual([connected.auth.nonce])
     expect(devnet.register(connected.auth.nonce)).toBe(true)
-    expect(await client.query({ type: 'client.authorizeWithProxyLong' })).toMatchObject({ type: 'client.authorizationWithProxySuccess' })
+    expect(await client.query({ type: 'client.authorizeWithProxyLong' })).toMatchObject({
+      type: 'client.authorizationWithProxySuccess'
+    })
     // Known from now on.
     const next = await (await open(devnet)).query(connectToProxy(devnet.account.owner))
     expect(next).toMatchObject({ auth: { type: 'client.proxyConnectionAuthShort' } })
@@ -138,7 +150,9 @@ describe('authorisation', () => {
     expect(success).toMatchObject({ type: 'client.authorizationWithProxySuccess' })
     const long = await open(devnet)
     await long.query(connectToProxy(STRANGER))
-    expect(await long.query({ type: 'client.authorizeWithProxyLong' })).toMatchObject({ type: 'client.authorizationWithProxySuccess' })
+    expect(await long.query({ type: 'client.authorizeWithProxyLong' })).toMatchObject({
+      type: 'client.authorizationWithProxySuccess'
+    })
   })
 })
 
@@ -147,8 +161,14 @@ describe('small queries', () => {
     const devnet = await start()
     const client = await open(devnet)
     await client.query(connectToProxy(devnet.account.owner))
-    expect(await client.query({ type: 'client.updatePaymentStatus' })).toMatchObject({ code: 621, message: 'client request from non-ready connection' })
-    expect(await client.query({ type: 'client.getWorkerTypesV2' })).toMatchObject({ code: 621, message: 'expected client connection' })
+    expect(await client.query({ type: 'client.updatePaymentStatus' })).toMatchObject({
+      code: 621,
+      message: 'client request from non-ready connection'
+    })
+    expect(await client.query({ type: 'client.getWorkerTypesV2' })).toMatchObject({
+      code: 621,
+      message: 'expected client connection'
+    })
     client.send({ type: 'tcp.ping', id: 9n })
     expect(await client.next()).toEqual({ type: 'tcp.pong', id: 9n })
   })
@@ -159,19 +179,47 @@ describe('small queries', () => {
     const sentinel = 2147483647
     expect(await client.query({ type: 'client.getWorkerTypes' })).toMatchObject({
       types: [
-        { name: 'devnet/echo', activeWorkers: 2, coefficientMin: 1000, coefficientBucket50: 1300, coefficientMax: sentinel },
-        { name: 'devnet/echo-large', activeWorkers: 1, coefficientMin: 2500, coefficientBucket50: sentinel, coefficientMax: sentinel }
+        {
+          name: 'devnet/echo',
+          activeWorkers: 2,
+          coefficientMin: 1000,
+          coefficientBucket50: 1300,
+          coefficientMax: sentinel
+        },
+        {
+          name: 'devnet/echo-large',
+          activeWorkers: 1,
+          coefficientMin: 2500,
+          coefficientBucket50: sentinel,
+          coefficientMax: sentinel
+        }
       ]
     })
-    const v2 = { type: 'client.workerTypesV2', types: [{ name: 'devnet/echo', workers: [{ coefficient: 1000, activeRequests: 0, maxActiveRequests: 30 }, { coefficient: 1300 }] }, { workers: [{}] }] }
+    const v2 = {
+      type: 'client.workerTypesV2',
+      types: [
+        {
+          name: 'devnet/echo',
+          workers: [{ coefficient: 1000, activeRequests: 0, maxActiveRequests: 30 }, { coefficient: 1300 }]
+        },
+        { workers: [{}] }
+      ]
+    }
     expect(await client.query({ type: 'client.getWorkerTypesV2' })).toMatchObject(v2)
     devnet.removeWorkers('devnet/echo')
-    expect(await client.query({ type: 'client.getWorkerTypesV2' })).toMatchObject({ types: [{ name: 'devnet/echo', workers: [] }, {}] })
+    expect(await client.query({ type: 'client.getWorkerTypesV2' })).toMatchObject({
+      types: [{ name: 'devnet/echo', workers: [] }, {}]
+    })
   })
 
   it('answer the rest with Lost promise', async () => {
     const client = await openReady(await start())
-    for (const query of [encodeTl({ type: 'client.requestRefund' }), Uint8Array.of(1, 2, 3, 4), Uint8Array.of(1), new Uint8Array()]) {
+    for (const query of [
+      encodeTl({ type: 'client.requestRefund' }),
+      Uint8Array.of(1, 2, 3, 4),
+      Uint8Array.of(1),
+      new Uint8Array()
+    ]) {
       expect(await client.query(query)).toMatchObject({ type: 'tcp.queryError', code: 0, message: 'Lost promise' })
     }
     await expectRefusal(client, { type: 'client.authorizeWithProxyLong' }, 0, 'already authorized')

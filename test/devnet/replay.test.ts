@@ -31,7 +31,11 @@ const upstream: Upstream = async (request: UpstreamRequest) => {
   const format = request.stream ? knob('fmt', 'sse') : 'json'
   const usage = { prompt_tokens: 2, completion_tokens: tokens, total_tokens: tokens + 2 }
   const base = { id: 'x', model: request.json['model'] }
-  const types: Record<string, string> = { json: 'application/json', sse: 'text/event-stream', ndjson: 'application/x-ndjson' }
+  const types: Record<string, string> = {
+    json: 'application/json',
+    sse: 'text/event-stream',
+    ndjson: 'application/x-ndjson'
+  }
   async function* body(): AsyncGenerator<Uint8Array> {
     const write = (value: object | string): Uint8Array => {
       const text = typeof value === 'string' ? value : JSON.stringify(value)
@@ -120,12 +124,28 @@ async function replay(version: 'dec-2025' | 'apr-2026', names: readonly string[]
 const has = (...names: readonly string[]): boolean => names.every((name) => sharedPath(name) !== undefined)
 const OLD = ['transcripts/2025-12/full.jsonl']
 const HANDSHAKE = 'transcripts/2026-04/handshake.client.jsonl'
-const NEW = ['nonstream', 'stream-ndjson', 'stream-sse', 'stream-json', 'completions', 'models', 'error-unknown-model', 'error-unknown-key', 'live-ping']
+const NEW = [
+  'nonstream',
+  'stream-ndjson',
+  'stream-sse',
+  'stream-json',
+  'completions',
+  'models',
+  'error-unknown-model',
+  'error-unknown-key',
+  'live-ping'
+]
 
-describe.skipIf(!has(...OLD))(`replay of December 2025 (${has(...OLD) ? 'present' : missingShared(OLD[0] ?? '')})`, () => {
-  it('full', () => replay('dec-2025', OLD))
-})
+describe.skipIf(!has(...OLD))(
+  `replay of December 2025 (${has(...OLD) ? 'present' : missingShared(OLD[0] ?? '')})`,
+  () => {
+    it('full', () => replay('dec-2025', OLD))
+  }
+)
 
-describe.skipIf(!has(HANDSHAKE))(`replay of April 2026 (${has(HANDSHAKE) ? 'present' : missingShared(HANDSHAKE)})`, () => {
-  it.each(NEW)('%s', (name) => replay('apr-2026', [HANDSHAKE, `transcripts/2026-04/${name}.client.jsonl`]))
-})
+describe.skipIf(!has(HANDSHAKE))(
+  `replay of April 2026 (${has(HANDSHAKE) ? 'present' : missingShared(HANDSHAKE)})`,
+  () => {
+    it.each(NEW)('%s', (name) => replay('apr-2026', [HANDSHAKE, `transcripts/2026-04/${name}.client.jsonl`]))
+  }
+)

@@ -63,9 +63,13 @@ describe('refusals before dispatch', () => {
     const devnet = await start({ workers: [{ model: 'm', maxActiveRequests: 1 }], firstTokenDelayMs: 10_000 })
     const client = await openReady(devnet)
     client.packet(runQuery({ ...chat, model: 'm' }))
-    expect(await refusal(client, runQuery({ ...chat, model: 'm' }))).toMatchObject({ error: 'no ready workers for modelm' })
+    expect(await refusal(client, runQuery({ ...chat, model: 'm' }))).toMatchObject({
+      error: 'no ready workers for modelm'
+    })
     devnet.setWorkersEnabled('m', false)
-    expect(await refusal(client, runQuery({ ...chat, model: 'm' }))).toMatchObject({ error: 'no ready workers for modelm' })
+    expect(await refusal(client, runQuery({ ...chat, model: 'm' }))).toMatchObject({
+      error: 'no ready workers for modelm'
+    })
     devnet.removeWorkers('m')
     expect(await refusal(client, runQuery({ ...chat, model: 'm' }))).toMatchObject({ error: 'no workers for model m' })
   })
@@ -98,10 +102,18 @@ describe('money', () => {
     expect(usage['total_cost']).toBe((prompt + completion) * 20)
     const total = BigInt(prompt + completion)
     expect(objects.at(-2)).toMatchObject({ finalInfo: { tokensUsed: { totalTokensUsed: total } } })
-    expect(objects.at(-1)).toMatchObject({ dbTokens: total, maxTokens: total, requestTokens: total, signedPayment: { type: 'proxy.signedPayment' } })
+    expect(objects.at(-1)).toMatchObject({
+      dbTokens: total,
+      maxTokens: total,
+      requestTokens: total,
+      signedPayment: { type: 'proxy.signedPayment' }
+    })
     client.packet(runQuery({ ...chat, model: 'm' }))
     expect((await collect(client)).at(-1)).toMatchObject({ maxTokens: total * 2n, requestTokens: total })
-    expect(await client.query({ type: 'client.updatePaymentStatus' })).toMatchObject({ dbTokens: total * 2n, maxTokens: total * 2n })
+    expect(await client.query({ type: 'client.updatePaymentStatus' })).toMatchObject({
+      dbTokens: total * 2n,
+      maxTokens: total * 2n
+    })
   })
 
   it('shows use in db_tokens only after a flush', async () => {
@@ -126,8 +138,15 @@ describe('money', () => {
     const client = await openReady(await start())
     client.packet(runQuery({ ...chat, stream: true }, { maxCoefficient: -1 }))
     const objects = await collect(client)
-    expect(objects.map((object) => object.type)).toEqual(['client.queryAnswerEx', 'client.queryAnswerErrorEx', 'proxy.clientRequestPayment'])
-    expect(objects[1]).toMatchObject({ errorCode: 602, error: expect.stringMatching(/^reserved_tokens depleted: reserved_tokens=-\d+ used=0\+0$/) as string })
+    expect(objects.map((object) => object.type)).toEqual([
+      'client.queryAnswerEx',
+      'client.queryAnswerErrorEx',
+      'proxy.clientRequestPayment'
+    ])
+    expect(objects[1]).toMatchObject({
+      errorCode: 602,
+      error: expect.stringMatching(/^reserved_tokens depleted: reserved_tokens=-\d+ used=0\+0$/) as string
+    })
   })
 
   it('charges a request whose client has left', async () => {
@@ -158,12 +177,14 @@ describe('answers', () => {
     const devnet = await start()
     const zero = await openReady(devnet, 0)
     zero.packet(runQuery(chat))
-    expect((await collect(zero)).map((object) => [object.type, 'isCompleted' in object && object.isCompleted])).toEqual([
-      ['client.queryAnswer', false],
-      ['client.queryAnswerPart', false],
-      ['client.queryAnswerPart', true],
-      ['proxy.clientRequestPayment', false]
-    ])
+    expect((await collect(zero)).map((object) => [object.type, 'isCompleted' in object && object.isCompleted])).toEqual(
+      [
+        ['client.queryAnswer', false],
+        ['client.queryAnswerPart', false],
+        ['client.queryAnswerPart', true],
+        ['proxy.clientRequestPayment', false]
+      ]
+    )
     for (const version of [1, 2]) {
       const client = await openReady(devnet, version)
       client.packet(runQuery(chat, { enableDebug: true }))
@@ -183,7 +204,10 @@ describe('answers', () => {
     client.packet(runQuery(chat, { query: Uint8Array.of(1, 2, 3, 4) }))
     const objects = await collect(client)
     expect(objects.map((object) => object.type)).toEqual([type, 'proxy.clientRequestPayment'])
-    expect(objects[0]).toMatchObject({ errorCode: 0, error: expect.stringMatching(/^proxy: received incorrect answer: /) as string })
+    expect(objects[0]).toMatchObject({
+      errorCode: 0,
+      error: expect.stringMatching(/^proxy: received incorrect answer: /) as string
+    })
   })
 
   it('errors of the worker use the Ex constructor on both versions', async () => {
@@ -244,10 +268,12 @@ describe('answers', () => {
   it('keeps requests apart and lists what it saw', async () => {
     const devnet = await start({ tokenDelayMs: 1 })
     const client = await openReady(devnet)
-    const queries = [1, 2, 3].map((index) => runQuery({ ...chat, stream: true, messages: [{ role: 'user', content: `number ${index}` }] }))
+    const queries = [1, 2, 3].map((index) =>
+      runQuery({ ...chat, stream: true, messages: [{ role: 'user', content: `number ${index}` }] })
+    )
     for (const query of queries) client.packet(query)
     const bodies = new Map<string, string>()
-    for (let notes = 0; notes < 3; ) {
+    for (let notes = 0; notes < 3;) {
       const object = await client.nextPacket()
       if (object?.type === 'proxy.clientRequestPayment') notes++
       if (object?.type !== 'client.queryAnswerPartEx') continue
@@ -261,7 +287,13 @@ describe('answers', () => {
   })
 
   it('chooses the idle worker, whatever it costs', async () => {
-    const devnet = await start({ workers: [{ model: 'm', coefficient: 1000 }, { model: 'm', coefficient: 3000 }], firstTokenDelayMs: 30 })
+    const devnet = await start({
+      workers: [
+        { model: 'm', coefficient: 1000 },
+        { model: 'm', coefficient: 3000 }
+      ],
+      firstTokenDelayMs: 30
+    })
     const client = await openReady(devnet)
     for (let turn = 0; turn < 2; turn++) {
       client.packet(runQuery({ ...chat, model: 'm' }))
@@ -318,7 +350,10 @@ describe('upstreams', () => {
   it('completions and transcriptions', async () => {
     const client = await openReady(await start())
     client.packet(runQuery({ model: 'devnet/echo', prompt: 'say it' }, { url: '/v1/completions' }))
-    expect(JSON.parse(bodyOf(await collect(client)))).toMatchObject({ object: 'text_completion', choices: [{ text: expect.stringContaining('say it') as string }] })
+    expect(JSON.parse(bodyOf(await collect(client)))).toMatchObject({
+      object: 'text_completion',
+      choices: [{ text: expect.stringContaining('say it') as string }]
+    })
     const form =
       '--X\r\nContent-Disposition: form-data; name="model"\r\n\r\ndevnet/echo\r\n' +
       '--X\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF\r\n--X--\r\n'

@@ -202,9 +202,16 @@ export async function openReady(
 /** A request function for a body. */
 export function runQuery(
   body: Record<string, unknown> | string,
-  change: Partial<TlValue<'client.runQueryEx'>> & { url?: string; headers?: Array<{ name: string; value: string }> } = {}
+  change: Partial<TlValue<'client.runQueryEx'>> & {
+    url?: string
+    headers?: Array<{ name: string; value: string }>
+  } = {}
 ): TlValue<'client.runQueryEx'> {
-  const { url = '/v1/chat/completions', headers = [{ name: 'Content-Type', value: 'application/json' }], ...rest } = change
+  const {
+    url = '/v1/chat/completions',
+    headers = [{ name: 'Content-Type', value: 'application/json' }],
+    ...rest
+  } = change
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const model = typeof body === 'string' ? '' : String(body['model'])
   return {

@@ -199,30 +199,38 @@ function numbered(run: AnswerFault, argument = 1): NumberedFault {
   return { argument, run }
 }
 
+/** After the head; the number belongs to the breaker, 0 stands for its default. */
 const breakers = [...FRAME_BREAKERS].map(([name, act]): [string, NumberedFault] => [
   name,
-  numbered(afterMessages((scene) => act(scene.wire, scene.argument > 1 ? scene.argument : undefined)))
+  {
+    argument: 0,
+    run: (steps, scene) => {
+      const broken = afterMessages(() => act(scene.wire, scene.argument === 0 ? undefined : scene.argument))
+      return broken(steps, { ...scene, argument: 1 })
+    }
+  }
 ])
 
 /** By name. */
 export const ANSWER_FAULTS: ReadonlyMap<string, NumberedFault> = new Map<string, NumberedFault>([
-  ...breakers.map(([name, fault]): [string, NumberedFault] => [
-    name,
-    // The number belongs to the breaker; the break comes after the head.
-    {
-      argument: 0,
-      run: (steps, scene) =>
-        afterMessages(() => FRAME_BREAKERS.get(name)?.(scene.wire, scene.argument === 0 ? undefined : scene.argument))(steps, {
-          ...scene,
-          argument: fault.argument
-        })
-    }
-  ]),
+  ...breakers,
   ['cut-after', numbered(afterMessages((scene) => scene.wire.close('fault')))],
-  ['cut-bytes', numbered(control((scene) => scene.wire.cutAfterBytes(scene.argument)), 100)],
+  [
+    'cut-bytes',
+    numbered(
+      control((scene) => scene.wire.cutAfterBytes(scene.argument)),
+      100
+    )
+  ],
   ['stall-after', numbered(stall)],
   ['mute-after', numbered(afterMessages((scene) => scene.wire.mute()))],
-  ['unknown-packet', numbered(afterMessages((scene) => scene.wire.sendPacketBytes(UNKNOWN)), 0)],
+  [
+    'unknown-packet',
+    numbered(
+      afterMessages((scene) => scene.wire.sendPacketBytes(UNKNOWN)),
+      0
+    )
+  ],
   [
     'trailing-in-packet',
     numbered(
@@ -282,7 +290,10 @@ export const ANSWER_FAULTS: ReadonlyMap<string, NumberedFault> = new Map<string,
   ['empty-body', numbered(rebody(replaced('')))],
   ['html', numbered(rebody(replaced(HTML), withHeaders('text/html')))],
   ['not-json', numbered(rebody(replaced('devnet: this is not JSON'), withHeaders('application/json')))],
-  ['sse-error', numbered(rebody(insertEvent('data: {"error":{"message":"devnet fault","type":"server_error","code":500}}\n\n')))],
+  [
+    'sse-error',
+    numbered(rebody(insertEvent('data: {"error":{"message":"devnet fault","type":"server_error","code":500}}\n\n')))
+  ],
   ['sse-garbage', numbered(rebody(insertEvent('data: {this is not JSON\n\n')))],
   ['sse-comments', numbered(rebody(insertEvent(': devnet comment\n\nevent: ping\nid: 1\nretry: 1\n\n')))],
   ['sse-crlf', numbered(rebody((body) => [encodeUtf8(decodeUtf8(body).replaceAll('\n', '\r\n'))]))],
@@ -298,14 +309,21 @@ export const ANSWER_FAULTS: ReadonlyMap<string, NumberedFault> = new Map<string,
     numbered(
       rebody(
         (body) => [body],
-        withHeaders('application/octet-stream', ['Content-Encoding', 'gzip'], ['Content-Length', '7'], ['Transfer-Encoding', 'chunked'])
+        withHeaders(
+          'application/octet-stream',
+          ['Content-Encoding', 'gzip'],
+          ['Content-Length', '7'],
+          ['Transfer-Encoding', 'chunked']
+        )
       )
     )
   ],
   [
     'oversized-part',
     numbered(
-      afterMessages((scene) => scene.packet(partAnswer(scene.form, new Uint8Array(scene.argument > 1 ? scene.argument : 16_777_216)))),
+      afterMessages((scene) =>
+        scene.packet(partAnswer(scene.form, new Uint8Array(scene.argument > 1 ? scene.argument : 16_777_216)))
+      ),
       1
     )
   ]

@@ -5,7 +5,7 @@
  */
 import { CocoonError } from '../../errors.js'
 import type { ClientConnection } from '../proxy/connection.js'
-import type { FaultPlan } from '../proxy/proxy.js'
+import type { FaultPlan } from '../proxy/settings.js'
 import type { FrontRules } from '../server/listener.js'
 import type { Upstream } from '../upstream/index.js'
 import type { DevnetWorker } from '../worker/index.js'
@@ -58,7 +58,10 @@ export class FaultBoard {
     this.#standing = names.map((text) => {
       const fault = parseFault(text)
       if (fault === undefined) {
-        throw new CocoonError('ERR_OPTIONS', `unknown devnet fault ${text.slice(0, 64)}`, { phase: 'options', field: 'faults' })
+        throw new CocoonError('ERR_OPTIONS', `unknown devnet fault ${text.slice(0, 64)}`, {
+          phase: 'options',
+          field: 'faults'
+        })
       }
       return fault
     })
@@ -104,11 +107,13 @@ export class FaultBoard {
     const upstreamFault = faults.find(({ name }) => UPSTREAM_FAULTS.has(name))
     const answerFault = faults.find(({ name }) => ANSWER_FAULTS.has(name))
     if (upstreamFault === undefined && answerFault === undefined) return undefined
-    const upstream = upstreamFault && UPSTREAM_FAULTS.get(upstreamFault.name)?.(upstreamFault.argument, this.#settings.upstream)
+    const upstream =
+      upstreamFault && UPSTREAM_FAULTS.get(upstreamFault.name)?.(upstreamFault.argument, this.#settings.upstream)
     const apply = answerFault && ANSWER_FAULTS.get(answerFault.name)
     return {
       worker: upstream && worker.withUpstream(upstream),
-      apply: apply && ((steps, scene) => apply.run(steps, { ...scene, argument: answerFault.argument ?? apply.argument }))
+      apply:
+        apply && ((steps, scene) => apply.run(steps, { ...scene, argument: answerFault.argument ?? apply.argument }))
     }
   }
 }

@@ -50,10 +50,17 @@ export const UPSTREAM_FAULTS: ReadonlyMap<string, UpstreamFault> = new Map([
     'upstream-status',
     (status = 500) =>
       () =>
-        answer(status, 'application/json', chunks('{"error":{"message":"devnet fault","type":"server_error","code":null}}'))
+        answer(
+          status,
+          'application/json',
+          chunks('{"error":{"message":"devnet fault","type":"server_error","code":null}}')
+        )
   ],
   ['upstream-html', () => () => answer(502, 'text/html', chunks('<html><body>Bad Gateway</body></html>'))],
-  ['upstream-no-content', () => () => Promise.resolve({ status: 204, reason: 'No Content', headers: [], body: undefined })],
+  [
+    'upstream-no-content',
+    () => () => Promise.resolve({ status: 204, reason: 'No Content', headers: [], body: undefined })
+  ],
   ['upstream-unreachable', () => () => Promise.reject(new Error('connect ECONNREFUSED'))],
   ['upstream-silent', () => never],
   ['upstream-breaks', (count = 2, base) => overBody((body) => breakAfter(body, count))(undefined, base)],

@@ -11,7 +11,7 @@ import { equalBytes, parseAddress, type TonAddress } from '../../encoding/index.
 import { decodeTl, type TlObject, type TlValue } from '../../encoding/tl/index.js'
 import type { ProxyAccount } from './account.js'
 import type { ClientConnection } from './connection.js'
-import type { DevnetProxy } from './proxy.js'
+import type { ProxyCore } from './settings.js'
 import { addressText } from './identity.js'
 
 /** A refusal of the handshake. */
@@ -34,7 +34,11 @@ export type HandshakeState =
   | { readonly kind: 'ok'; readonly account: ProxyAccount; readonly protocolVersion: number }
   | { readonly kind: 'failed' }
 
-const HANDSHAKE_TYPES = new Set(['client.connectToProxy', 'client.authorizeWithProxyShort', 'client.authorizeWithProxyLong'])
+const HANDSHAKE_TYPES = new Set([
+  'client.connectToProxy',
+  'client.authorizeWithProxyShort',
+  'client.authorizeWithProxyLong'
+])
 
 /** Whether an object belongs to the handshake. */
 export function isHandshakeQuery(object: TlObject): boolean {
@@ -51,11 +55,11 @@ function decodeOrUndefined(data: Uint8Array): TlObject | undefined {
 
 /** The proxy's side of the handshake. */
 export class Handshake {
-  readonly #proxy: DevnetProxy
+  readonly #proxy: ProxyCore
   readonly #connection: ClientConnection
   state: HandshakeState = { kind: 'none' }
 
-  constructor(proxy: DevnetProxy, connection: ClientConnection) {
+  constructor(proxy: ProxyCore, connection: ClientConnection) {
     this.#proxy = proxy
     this.#connection = connection
   }
@@ -65,7 +69,8 @@ export class Handshake {
     const object = decodeOrUndefined(data)
     switch (this.state.kind) {
       case 'none':
-        if (object?.type !== 'client.connectToProxy') return this.#refuse(id, { code: 0, text: 'Wrong constructor found at 4' })
+        if (object?.type !== 'client.connectToProxy')
+          return this.#refuse(id, { code: 0, text: 'Wrong constructor found at 4' })
         return this.#connect(id, object)
       case 'auth':
         return this.#authorize(id, object)
@@ -88,7 +93,9 @@ export class Handshake {
   }
 
   /** The proxy's checks, in its order. */
-  #check(object: TlValue<'client.connectToProxy'>): Refusal | { readonly owner: TonAddress; readonly protocolVersion: number } {
+  #check(
+    object: TlValue<'client.connectToProxy'>
+  ): Refusal | { readonly owner: TonAddress; readonly protocolVersion: number } {
     const { params, minConfigVersion } = object
     const { settings } = this.#proxy
     if (params.isTest === undefined) {
@@ -101,7 +108,8 @@ export class Handshake {
     } catch {
       return { code: 0, text: 'Failed to parse account address' }
     }
-    if (minConfigVersion >>> 0 > settings.configVersion >>> 0) return { code: 602, text: 'active config version is too low' }
+    if (minConfigVersion >>> 0 > settings.configVersion >>> 0)
+      return { code: 602, text: 'active config version is too low' }
     const highest = settings.version === 'dec-2025' ? 2 : 4
     const minimum = params.minProtoVersion ?? 0
     const maximum = params.maxProtoVersion ?? 0
@@ -117,7 +125,8 @@ export class Handshake {
     const { owner, protocolVersion } = checked
     const account = this.#proxy.account(owner)
     if (account.state !== 0) return this.#refuse(id, { code: 602, text: 'client is closing' })
-    if (!this.#proxy.enabled) return this.#refuse(id, { code: 651, text: 'proxy is not participating in this iteration' })
+    if (!this.#proxy.enabled)
+      return this.#refuse(id, { code: 651, text: 'proxy is not participating in this iteration' })
     this.#proxy.settings.log.totals.handshakes++
     const { entry } = this.#connection.settings
     entry.protocolVersion = protocolVersion
@@ -157,7 +166,10 @@ export class Handshake {
     }
     if (this.state.waiting !== undefined) return this.#refuse(id, { code: 0, text: 'duplicate auth message' })
     this.state.waiting = id
-    if (this.#proxy.settings.authorization === 'fake-ton' || this.#proxy.isRegistered(this.state.nonce, this.state.account)) {
+    if (
+      this.#proxy.settings.authorization === 'fake-ton' ||
+      this.#proxy.isRegistered(this.state.nonce, this.state.account)
+    ) {
       this.registered()
     }
   }

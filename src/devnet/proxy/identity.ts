@@ -18,7 +18,11 @@ export interface ProxyIdentity {
 }
 
 function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(concatBytes(...parts)).digest())
+  return new Uint8Array(
+    createHash('sha256')
+      .update(concatBytes(...parts))
+      .digest()
+  )
 }
 
 /** A stable address for a purpose. */
@@ -27,7 +31,10 @@ export function devnetAddress(purpose: string, ...material: readonly Uint8Array[
 }
 
 /** @param seed - 32 bytes; default random. */
-export function createProxyIdentity(owner: TonAddress, seed: Uint8Array = new Uint8Array(randomBytes(32))): ProxyIdentity {
+export function createProxyIdentity(
+  owner: TonAddress,
+  seed: Uint8Array = new Uint8Array(randomBytes(32))
+): ProxyIdentity {
   const { publicKey } = nacl.sign.keyPair.fromSeed(seed)
   return { seed, publicKey, owner, contract: devnetAddress('proxy contract', owner.hash, publicKey) }
 }

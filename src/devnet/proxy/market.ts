@@ -121,7 +121,11 @@ export class MarketView {
         .map((worker) => this.#offer(worker))
         .filter((offer) => offer.enabled)
         .toSorted((a, b) => a.coefficient - b.coefficient)
-        .map(({ coefficient, activeRequests, maxActiveRequests }) => ({ coefficient, activeRequests, maxActiveRequests }))
+        .map(({ coefficient, activeRequests, maxActiveRequests }) => ({
+          coefficient,
+          activeRequests,
+          maxActiveRequests
+        }))
     }))
     return { type: 'client.workerTypesV2', types }
   }

@@ -8,62 +8,14 @@
 import { randomBytes } from 'node:crypto'
 import { bytesToHex, type TonAddress } from '../../encoding/index.js'
 import { decodeTl, type TlObject } from '../../encoding/tl/index.js'
-import type { TokenPrices } from '../../payments/pricing/index.js'
-import type { AnswerFault, FaultScene } from '../faults/types.js'
-import type { Lifetime } from '../lifetime.js'
-import type { DevnetLog } from '../log.js'
-import type { DevnetWorker, WorkerStep } from '../worker/index.js'
 import { ProxyAccount } from './account.js'
-import type { NetworkVersion } from './answers.js'
 import type { ClientConnection, ConnectionHandler } from './connection.js'
 import { Handshake, isHandshakeQuery } from './handshake.js'
-import { clientContractAddress, type ProxyIdentity } from './identity.js'
-import { MarketView, type Market } from './market.js'
+import { clientContractAddress } from './identity.js'
+import { MarketView } from './market.js'
 import { RunningRequest } from './running-request.js'
+import type { ProxyCore, ProxySettings } from './settings.js'
 
-/** How connections are authorised: see `DevnetOptions.authorization`. */
-export type AuthorizationMode = 'short' | 'long' | 'fake-ton'
-
-/** A fault as it applies to one request. */
-export interface FaultPlan {
-  /** Serves instead of the chosen worker. */
-  readonly worker: DevnetWorker | undefined
-  readonly apply: ((steps: AsyncIterable<WorkerStep>, scene: Omit<FaultScene, 'argument'>) => ReturnType<AnswerFault>) | undefined
-}
-
-/** An account as the devnet's options describe it. */
-export interface AccountTemplate {
-  readonly secretHash: Uint8Array | undefined
-  readonly balanceNano: bigint
-  readonly stakeNano: bigint
-}
-
-/** What a proxy needs. */
-export interface ProxySettings {
-  readonly index: number
-  readonly version: NetworkVersion
-  readonly isTest: boolean
-  readonly configVersion: number
-  readonly authorization: AuthorizationMode
-  readonly identity: ProxyIdentity
-  readonly prices: TokenPrices
-  readonly market: Market
-  readonly proxyCount: () => number
-  readonly databaseFlushMs: number
-  readonly stateCommitMs: number
-  readonly lifetime: Lifetime
-  readonly log: DevnetLog
-  readonly now: () => number
-  /** The account of an owner that connects for the first time. */
-  readonly openAccount: (owner: TonAddress) => AccountTemplate
-  /** A worker made for a fault's model name. */
-  readonly faultWorker: (model: string) => DevnetWorker | undefined
-  readonly planFault: (model: string, worker: DevnetWorker) => FaultPlan | undefined
-  /** Called after tcp.connected; faults of connections act here. */
-  readonly onConnected: (connection: ClientConnection) => void
-}
-
-/** The first four bytes as an id tell what a malformed query wanted to be. */
 function decodeOrUndefined(data: Uint8Array): TlObject | undefined {
   try {
     return decodeTl(data)
@@ -72,8 +24,10 @@ function decodeOrUndefined(data: Uint8Array): TlObject | undefined {
   }
 }
 
+export type { AccountTemplate, AuthorizationMode } from './settings.js'
+
 /** A proxy. */
-export class DevnetProxy implements ConnectionHandler {
+export class DevnetProxy implements ConnectionHandler, ProxyCore {
   readonly settings: ProxySettings
   readonly market: MarketView
   enabled = true
@@ -209,11 +163,7 @@ export class DevnetProxy implements ConnectionHandler {
     // Everything else is dropped without a word, also a request before authorisation.
     if (state?.kind !== 'ok') return
     if (object?.type !== 'client.runQuery' && object?.type !== 'client.runQueryEx') return
-    if (
-      this.settings.version === 'dec-2025' &&
-      object.type === 'client.runQueryEx' &&
-      object.publicKey !== undefined
-    ) {
+    if (this.settings.version === 'dec-2025' && object.type === 'client.runQueryEx' && object.publicKey !== undefined) {
       // December does not know the field: 32 trailing bytes, a parse failure, silence.
       return
     }

@@ -13,11 +13,18 @@ import type { TokensUsed } from '../../runtime/ports/inference.js'
 import type { AnswerControls, FaultScene } from '../faults/types.js'
 import { raceSignal } from '../lifetime.js'
 import type { MutableRequest } from '../log.js'
-import { dumpJson, JsonFloat, ZERO_TOKENS, type DevnetWorker, type WorkerFinal, type WorkerStep } from '../worker/index.js'
+import {
+  dumpJson,
+  JsonFloat,
+  ZERO_TOKENS,
+  type DevnetWorker,
+  type WorkerFinal,
+  type WorkerStep
+} from '../worker/index.js'
 import type { ProxyAccount } from './account.js'
 import { errorAnswer, headAnswer, partAnswer, type AnswerForm, type FinalFacts } from './answers.js'
 import type { ClientConnection } from './connection.js'
-import type { DevnetProxy } from './proxy.js'
+import type { ProxyCore } from './settings.js'
 
 /** Either request function. */
 export type RunQuery = TlValue<'client.runQuery'> | TlValue<'client.runQueryEx'>
@@ -45,7 +52,7 @@ function parseRequest(query: Uint8Array): TlValue<'http.request'> | undefined {
 
 /** Runs one request. */
 export class RunningRequest {
-  readonly #proxy: DevnetProxy
+  readonly #proxy: ProxyCore
   readonly #connection: ClientConnection
   readonly #account: ProxyAccount
   readonly #query: RunQuery
@@ -65,7 +72,13 @@ export class RunningRequest {
   #receiveStart = 0
   #charged: TokensUsed = ZERO_TOKENS
 
-  constructor(proxy: DevnetProxy, connection: ClientConnection, account: ProxyAccount, query: RunQuery, protocolVersion: number) {
+  constructor(
+    proxy: ProxyCore,
+    connection: ClientConnection,
+    account: ProxyAccount,
+    query: RunQuery,
+    protocolVersion: number
+  ) {
     this.#proxy = proxy
     this.#connection = connection
     this.#account = account
@@ -180,12 +193,16 @@ export class RunningRequest {
       queryBytes: query.query.length,
       maxCoefficient: query.maxCoefficient,
       model: query.modelName,
-      workers: settings.faultWorker(query.modelName) === undefined ? this.#proxy.market.offers(query.modelName) : [
-        { coefficient: 0, enabled: true, activeRequests: 0, maxActiveRequests: 1 }
-      ]
+      workers:
+        settings.faultWorker(query.modelName) === undefined
+          ? this.#proxy.market.offers(query.modelName)
+          : [{ coefficient: 0, enabled: true, activeRequests: 0, maxActiveRequests: 1 }]
     })
     const key = networkKey(query)
-    const early = refusal?.kind === 'balance-below-max-tokens' || refusal?.kind === 'config-version-too-low' || refusal?.kind === 'client-closing'
+    const early =
+      refusal?.kind === 'balance-below-max-tokens' ||
+      refusal?.kind === 'config-version-too-low' ||
+      refusal?.kind === 'client-closing'
     if (key !== undefined && !early) {
       // No key manager stands behind the devnet: no key is known.
       return { code: 602, text: `unknown public key ${bytesToHex(key).toUpperCase()}` }
@@ -287,13 +304,15 @@ export class RunningRequest {
             { name: 'X-Cocoon-Proxy-End', value: this.#receiveStart.toFixed(6) }
           ]
         }
-        if (step.final !== undefined) return this.#complete(step.final, (facts) => headAnswer(this.#form, response, facts))
+        if (step.final !== undefined)
+          return this.#complete(step.final, (facts) => headAnswer(this.#form, response, facts))
         this.#send(headAnswer(this.#form, response))
         this.#headSent = true
         return
       }
       case 'part':
-        if (reserved < 0n) return this.#fail(602, `reserved_tokens depleted: reserved_tokens=${reserved} used=0+0`, 'proxy')
+        if (reserved < 0n)
+          return this.#fail(602, `reserved_tokens depleted: reserved_tokens=${reserved} used=0+0`, 'proxy')
         this.#send(partAnswer(this.#form, step.bytes))
         return
       case 'final':
@@ -324,7 +343,9 @@ export class RunningRequest {
     })
   }
 
-  #signedPayment(payment: Exclude<AnswerControls['payment'], 'none'>): TlValue<'proxy.signedPayment' | 'proxy.signedPaymentEmpty'> {
+  #signedPayment(
+    payment: Exclude<AnswerControls['payment'], 'none'>
+  ): TlValue<'proxy.signedPayment' | 'proxy.signedPaymentEmpty'> {
     const { seed } = this.#proxy.settings.identity
     switch (payment) {
       case 'signed':
@@ -332,9 +353,15 @@ export class RunningRequest {
       case 'empty':
         return { type: 'proxy.signedPaymentEmpty' }
       case 'forged-key':
-        return { type: 'proxy.signedPayment', data: this.#account.sign(this.#account.tokensUsed, new Uint8Array(32).fill(66)) }
+        return {
+          type: 'proxy.signedPayment',
+          data: this.#account.sign(this.#account.tokensUsed, new Uint8Array(32).fill(66))
+        }
       case 'forged-amount':
-        return { type: 'proxy.signedPayment', data: this.#account.sign(this.#account.tokensUsed + 1_000_000_000n, seed) }
+        return {
+          type: 'proxy.signedPayment',
+          data: this.#account.sign(this.#account.tokensUsed + 1_000_000_000n, seed)
+        }
       case 'garbage':
         return { type: 'proxy.signedPayment', data: Uint8Array.of(0xb5, 0xee, 0x9c, 0x72, 0xff) }
     }

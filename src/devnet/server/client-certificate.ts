@@ -12,7 +12,15 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 /** The two extensions that the verifier knows besides OpenSSL's. */
 const KNOWN_CRITICAL = new Set(['1.3.6.1.4.1.12345.1', '1.3.6.1.4.1.12345.2'])
 /** Critical extensions that OpenSSL handles. */
-const OPENSSL_CRITICAL = new Set(['2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.37', '2.5.29.30', '2.5.29.36', '2.5.29.32'])
+const OPENSSL_CRITICAL = new Set([
+  '2.5.29.15',
+  '2.5.29.17',
+  '2.5.29.19',
+  '2.5.29.37',
+  '2.5.29.30',
+  '2.5.29.36',
+  '2.5.29.32'
+])
 
 interface Element {
   readonly tag: number

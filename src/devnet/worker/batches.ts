@@ -38,8 +38,8 @@ export async function* readBatches(
       const chunks = [first.value]
       next = iterator.next()
       next.catch(() => undefined)
-      while (coalesce) {
-        const more = await raceSignal(Promise.race([next, nextTurn()]), signal)
+      for (;;) {
+        const more = coalesce ? await raceSignal(Promise.race([next, nextTurn()]), signal) : PENDING
         if (more === PENDING) break
         if (more.done === true) return yield { chunks, last: true }
         chunks.push(more.value)

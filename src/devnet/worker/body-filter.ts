@@ -79,7 +79,13 @@ function firstNonBlank(bytes: Uint8Array, from: number): number {
 }
 
 function startsLikeJson(byte: number | undefined): boolean {
-  return byte === 0x7b || byte === 0x5b || byte === 0x22 || byte === 0x2d || (byte !== undefined && byte >= 0x30 && byte <= 0x39)
+  return (
+    byte === 0x7b ||
+    byte === 0x5b ||
+    byte === 0x22 ||
+    byte === 0x2d ||
+    (byte !== undefined && byte >= 0x30 && byte <= 0x39)
+  )
 }
 
 class Filter implements BodyFilter {

@@ -80,11 +80,13 @@ const COMPLETIONS: Readonly<Record<string, Rule>> = {
   skip_special_tokens: boolean
 }
 
-const ENDPOINTS: ReadonlyMap<string, { readonly rules: Readonly<Record<string, Rule>>; readonly required: readonly string[] }> =
-  new Map([
-    ['/v1/chat/completions', { rules: CHAT, required: ['messages', 'model'] }],
-    ['/v1/completions', { rules: COMPLETIONS, required: ['prompt', 'model'] }]
-  ])
+const ENDPOINTS: ReadonlyMap<
+  string,
+  { readonly rules: Readonly<Record<string, Rule>>; readonly required: readonly string[] }
+> = new Map([
+  ['/v1/chat/completions', { rules: CHAT, required: ['messages', 'model'] }],
+  ['/v1/completions', { rules: COMPLETIONS, required: ['prompt', 'model'] }]
+])
 
 /** Makes the backend report usage, in the way of this version. */
 function rewriteStreamOptions(body: JsonObject): void {

@@ -113,7 +113,8 @@ const toolCall: Check = (value, path) => {
   const call = objectOf(
     type === 'custom' ? { name: need(string), input: need(string) } : { name: need(string), arguments: need(string) }
   )
-  if (type !== 'function' && type !== 'custom') reject(`${path} has unknown type ${typeof type === 'string' ? type : ''}`)
+  if (type !== 'function' && type !== 'custom')
+    reject(`${path} has unknown type ${typeof type === 'string' ? type : ''}`)
   checkFields(value, path, { type: need(string), id: need(string), [type]: need(call) })
 }
 

@@ -8,7 +8,14 @@
 import { parseForm, serializeForm } from './form.js'
 import { dumpJson, emptyObject, isJsonObject, parseJson, type JsonObject } from './json.js'
 import { WorkerRejection, type RewrittenRequest } from './rejection.js'
-import { CHAT_2026, checkFields, COMPLETIONS_2026, reject, STREAM_OPTIONS_2026, type Field } from './request-2026-rules.js'
+import {
+  CHAT_2026,
+  checkFields,
+  COMPLETIONS_2026,
+  reject,
+  STREAM_OPTIONS_2026,
+  type Field
+} from './request-2026-rules.js'
 
 const JSON_ENDPOINTS: ReadonlyMap<string, Readonly<Record<string, Field>>> = new Map([
   ['/v1/chat/completions', CHAT_2026],
@@ -85,7 +92,12 @@ function rewriteForm(contentType: string, body: Uint8Array, model: string): Rewr
  * @param contentType - Value of the request's Content-Type header, `''` when absent; only forms need it.
  * @throws WorkerRejection with the worker's code and text.
  */
-export function rewriteRequest2026(path: string, contentType: string, body: Uint8Array, model: string): RewrittenRequest {
+export function rewriteRequest2026(
+  path: string,
+  contentType: string,
+  body: Uint8Array,
+  model: string
+): RewrittenRequest {
   if (path === '/v1/audio/transcriptions') return rewriteForm(contentType, body, model)
   const fields = JSON_ENDPOINTS.get(path)
   if (fields === undefined) reject('unsupported method')

@@ -84,7 +84,12 @@ class WorkerRun {
         answer_receive_end_at: new JsonFloat(endSeconds)
       })
     )
-    return { tokensUsed, startSeconds: this.#startSeconds, endSeconds, debug: this.#query.enableDebug ? debug : undefined }
+    return {
+      tokensUsed,
+      startSeconds: this.#startSeconds,
+      endSeconds,
+      debug: this.#query.enableDebug ? debug : undefined
+    }
   }
 
   #error(code: number, text: string): WorkerStep {
@@ -96,8 +101,10 @@ class WorkerRun {
     const { http } = this.#query
     const { model, rules } = this.#worker.settings
     if (!METHODS.has(http.method)) throw new WorkerRejection(0, 'unknown method')
-    if (http.httpVersion !== 'HTTP/1.0' && http.httpVersion !== 'HTTP/1.1') throw new WorkerRejection(0, 'unknown http version')
-    if (http.headers.some(({ name, value }) => /[\r\n\0]/.test(name + value))) throw new WorkerRejection(0, 'bad header')
+    if (http.httpVersion !== 'HTTP/1.0' && http.httpVersion !== 'HTTP/1.1')
+      throw new WorkerRejection(0, 'unknown http version')
+    if (http.headers.some(({ name, value }) => /[\r\n\0]/.test(name + value)))
+      throw new WorkerRejection(0, 'bad header')
     const slash = http.url.indexOf('/')
     const path = slash < 0 ? '' : http.url.slice(slash)
     const rewritten =
@@ -121,9 +128,16 @@ class WorkerRun {
     return kept.map(({ name, value }) => [name, value] as const)
   }
 
-  #head(status: number, reason: string, upstream: UpstreamResponse['headers'], body: boolean): TlValue<'http.response'> {
+  #head(
+    status: number,
+    reason: string,
+    upstream: UpstreamResponse['headers'],
+    body: boolean
+  ): TlValue<'http.response'> {
     const old = this.#worker.settings.rules === 'dec-2025'
-    const hop = old ? ['content-length', 'transfer-encoding', 'connection'] : ['host', 'connection', 'transfer-encoding', 'content-length']
+    const hop = old
+      ? ['content-length', 'transfer-encoding', 'connection']
+      : ['host', 'connection', 'transfer-encoding', 'content-length']
     const headers = upstream
       // December compares the original spelling, so `Content-Length` survives and is stale.
       .filter(([name]) => !hop.includes(old ? name : name.toLowerCase()))
@@ -135,7 +149,14 @@ class WorkerRun {
       { name: 'X-Cocoon-Worker-End', value: this.#receiveStartSeconds.toFixed(6) },
       body ? { name: 'Transfer-Encoding', value: 'chunked' } : { name: 'Content-Length', value: '0' }
     )
-    return { type: 'http.response', httpVersion: 'HTTP/1.1', statusCode: status, reason: old ? reason : '', headers, payload: NOTHING }
+    return {
+      type: 'http.response',
+      httpVersion: 'HTTP/1.1',
+      statusCode: status,
+      reason: old ? reason : '',
+      headers,
+      payload: NOTHING
+    }
   }
 
   /** A gateway-like answer of the HTTP client inside the worker. */
@@ -170,7 +191,13 @@ class WorkerRun {
       lifetime.setTimer(() => alarm.abort(new WorkerTimeout('timeout')), budgetMs * 0.95)
     ]
     try {
-      const request = { path: rewritten.path, headers, body: rewritten.body, json: rewritten.json, stream: rewritten.stream }
+      const request = {
+        path: rewritten.path,
+        headers,
+        body: rewritten.body,
+        json: rewritten.json,
+        stream: rewritten.stream
+      }
       let response: UpstreamResponse
       try {
         response = await raceSignal(

@@ -110,7 +110,8 @@ function workerRefusal(input: RefusalInput, tokens: AvailableTokens): Refusal | 
   }
   const free = input.workers.filter(isFree)
   // The missing space is the reference's.
-  if (free.length === 0) return { kind: 'no-ready-workers', code: 651, text: `no ready workers for model${input.model}` }
+  if (free.length === 0)
+    return { kind: 'no-ready-workers', code: 651, text: `no ready workers for model${input.model}` }
   if (free.some((worker) => withinCoefficient(worker.coefficient, input.maxCoefficient))) return undefined
   const lowestCoefficient = Math.min(...free.map((worker) => worker.coefficient))
   return {

@@ -32,7 +32,13 @@ describe('createSignedPayment', () => {
   it('makes the bytes of the sheet', () => {
     const { excess, client } = addresses(SYNTHETIC)
     const seed = new Uint8Array(32).fill(7)
-    const data = createSignedPayment({ queryId: 0x0102030405060708n, tokens: 3280n, clientContract: client, excess, seed })
+    const data = createSignedPayment({
+      queryId: 0x0102030405060708n,
+      tokens: 3280n,
+      clientContract: client,
+      excess,
+      seed
+    })
     expect(bytesToHex(data)).toBe(SYNTHETIC)
   })
 
@@ -41,7 +47,13 @@ describe('createSignedPayment', () => {
     const key = hexToBytes('559087582b7e5ea2b2b986c258e0067b806a59b154e955decf00429610eab095')
     expect(nacl.sign.detached.verify(new Uint8Array(payloadHash), new Uint8Array(signature), key)).toBe(true)
     const seed = new Uint8Array(32).fill(1)
-    const data = createSignedPayment({ queryId: 0x3a0d289fe26aa04fn, tokens: 1000n, clientContract: client, excess, seed })
+    const data = createSignedPayment({
+      queryId: 0x3a0d289fe26aa04fn,
+      tokens: 1000n,
+      clientContract: client,
+      excess,
+      seed
+    })
     const ours = addresses(bytesToHex(data))
     expect(ours.payloadHash.equals(payloadHash)).toBe(true)
     expect(data.length).toBe(REAL.length / 2)

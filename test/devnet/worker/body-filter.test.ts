@@ -16,7 +16,8 @@ function filter(behaviour: WorkerBehaviour, chunks: readonly string[]): [string,
 
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 const usage = '{"usage":{"prompt_tokens":4,"completion_tokens":2},"b":1.50,"a":"ü"}'
-const priced = '{"a":"ü","b":1.5,"usage":{"completion_tokens":2,"completion_total_cost":6,"prompt_tokens":4,"prompt_total_cost":12,"total_cost":18}}'
+const priced =
+  '{"a":"ü","b":1.5,"usage":{"completion_tokens":2,"completion_total_cost":6,"prompt_tokens":4,"prompt_total_cost":12,"total_cost":18}}'
 const SSE = `data: {"z":1,"a":2}\n\ndata: ${usage}\n\ndata: [DONE]\n\n`
 
 describe('createBodyFilter', () => {

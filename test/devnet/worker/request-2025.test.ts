@@ -20,16 +20,25 @@ describe('rewriteRequest2025', () => {
   it.each([
     [{ ...chat }, '{"messages":[],"model":"m"}'],
     [{ ...chat, stream: true }, '{"messages":[],"model":"m","stream":true,"stream_options":{"include_usage":true}}'],
-    [{ ...chat, stream_options: { include_usage: false } }, '{"messages":[],"model":"m","stream":true,"stream_options":{"include_usage":true}}'],
-    [{ ...chat, stream: false, stream_options: {} }, '{"messages":[],"model":"m","stream":false,"stream_options":{"include_usage":true}}'],
+    [
+      { ...chat, stream_options: { include_usage: false } },
+      '{"messages":[],"model":"m","stream":true,"stream_options":{"include_usage":true}}'
+    ],
+    [
+      { ...chat, stream: false, stream_options: {} },
+      '{"messages":[],"model":"m","stream":false,"stream_options":{"include_usage":true}}'
+    ],
     [{ ...chat, max_tokens: 5 }, '{"max_tokens":5,"messages":[],"model":"m"}']
   ])('%j becomes %s', (body, text) => {
     expect(rewrite(body)).toBe(text)
   })
 
-  it.each(['tools', 'seed', 'logprobs', 'logit_bias', 'user', 'metadata', 'top_k', 'guided_json', '__proto__'])('refuses %s', (key) => {
-    expect(rewrite(`{"model":"m","messages":[],"${key}":1}`)).toBe(`621 unknown option '${key}' in request`)
-  })
+  it.each(['tools', 'seed', 'logprobs', 'logit_bias', 'user', 'metadata', 'top_k', 'guided_json', '__proto__'])(
+    'refuses %s',
+    (key) => {
+      expect(rewrite(`{"model":"m","messages":[],"${key}":1}`)).toBe(`621 unknown option '${key}' in request`)
+    }
+  )
 
   it.each([
     [{ ...chat, frequency_penalty: 2.5 }],
@@ -44,11 +53,15 @@ describe('rewriteRequest2025', () => {
   })
 
   it('lets pass what it does not look into', () => {
-    expect(rewrite({ ...chat, response_format: { type: 'json_object' }, stop: 'x', prediction: 1, top_logprobs: 3 })).toContain('"stop":"x"')
+    expect(
+      rewrite({ ...chat, response_format: { type: 'json_object' }, stop: 'x', prediction: 1, top_logprobs: 3 })
+    ).toContain('"stop":"x"')
   })
 
   it('completions differ', () => {
-    expect(rewrite({ model: 'm', prompt: [1, 2], seed: 4, suffix: true, best_of: 2 }, '/v1/completions')).toContain('"seed":4')
+    expect(rewrite({ model: 'm', prompt: [1, 2], seed: 4, suffix: true, best_of: 2 }, '/v1/completions')).toContain(
+      '"seed":4'
+    )
     expect(rewrite({ model: 'm', prompt: 'x', suffix: 'y' }, '/v1/completions')).toMatch(/^621/)
   })
 

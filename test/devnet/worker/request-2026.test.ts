@@ -33,7 +33,10 @@ describe('rewriteRequest2026', () => {
     [{ audio: { format: 'wav', voice: {} } }, '621 .audio.voice must be an array'],
     [{ temperature: '1' }, '621 .temperature must be a number'],
     [{ model: 3 }, '621 .model must be a string'],
-    [{ stream: true, stream_options: { include_obfuscation: true } }, "621 .stream_options has unknown field 'include_obfuscation'"]
+    [
+      { stream: true, stream_options: { include_obfuscation: true } },
+      "621 .stream_options has unknown field 'include_obfuscation'"
+    ]
   ])('%j is %s', (change, text) => {
     expect(rewrite({ ...chat, ...change })).toBe(text)
   })
@@ -60,7 +63,10 @@ describe('rewriteRequest2026', () => {
     [{ role: 'assistant', content: null }, '621 .messages[0].content must be a string'],
     [{ role: 'assistant', reasoning_content: 'x' }, "621 .messages[0] has unknown field 'reasoning_content'"],
     [{ role: 'tool', content: 'x', tool_call_id: '1', name: 'y' }, "621 .messages[0] has unknown field 'name'"],
-    [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }, "621 .messages[0].content[0] has unknown field 'image_url'"],
+    [
+      { role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] },
+      "621 .messages[0].content[0] has unknown field 'image_url'"
+    ],
     [{ role: 'user', content: [{ type: 'video' }] }, '621 .messages[0].content[0] has unknown type video'],
     [{ role: 'user', content: [{ type: 'text' }] }, "621 '.messages[0].content[0]' must have a field 'text'"]
   ])('message %j is %s', (value, text) => {
@@ -69,7 +75,15 @@ describe('rewriteRequest2026', () => {
 
   it.each([
     [{ role: 'assistant', tool_calls: [{ type: 'function', id: '1', function: { name: 'f', arguments: '{}' } }] }],
-    [{ role: 'user', content: [{ type: 'input_text', text: 'x' }, { type: 'image', image: { url: 'u' } }] }],
+    [
+      {
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 'x' },
+          { type: 'image', image: { url: 'u' } }
+        ]
+      }
+    ],
     [{ role: 'function', name: 'f', content: 'x' }]
   ])('message %j passes', (value) => {
     expect(message(value)).toMatch(/^\{/)
@@ -79,7 +93,9 @@ describe('rewriteRequest2026', () => {
     const path = '/v1/completions'
     expect(rewrite({ model: 'm', prompt: 'x', logprobs: 3 }, path)).toBe('621 .logprobs must be a boolean')
     expect(rewrite({ model: 'm', prompt: [1] }, path)).toBe('621 .prompt[0] must be a string')
-    expect(rewrite({ model: 'm', prompt: 'x', suffix: 's', response_format: {} }, path)).toBe("621  has unknown field 'response_format'")
+    expect(rewrite({ model: 'm', prompt: 'x', suffix: 's', response_format: {} }, path)).toBe(
+      "621  has unknown field 'response_format'"
+    )
   })
 
   it('encrypted bodies have no key here', () => {
@@ -94,7 +110,9 @@ describe('audio transcriptions', () => {
       .map(([name, value]) => `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
       .join('') + '--B--\r\n'
   const transcribe = (parts: Record<string, string>, contentType = type): string =>
-    outcome(() => rewriteRequest2026('/v1/audio/transcriptions', contentType, new TextEncoder().encode(form(parts)), 'm').body)
+    outcome(
+      () => rewriteRequest2026('/v1/audio/transcriptions', contentType, new TextEncoder().encode(form(parts)), 'm').body
+    )
 
   it('re-serialises parts sorted by name', () => {
     expect(transcribe({ model: 'm', file: '\r\nbytes' })).toBe(

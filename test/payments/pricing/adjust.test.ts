@@ -26,11 +26,16 @@ describe('adjust', () => {
 
   it('differs from exact integers by at most one token below 2^31', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1_000_000 }), fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 100_000 }), (t, c, m) => {
-        const exact = (BigInt(t) * BigInt(c) * BigInt(m)) / 10_000_000n
-        const difference = adjust(BigInt(t), c, m) - exact
-        expect(difference >= -1n && difference <= 1n).toBe(true)
-      })
+      fc.property(
+        fc.integer({ min: 0, max: 1_000_000 }),
+        fc.integer({ min: 0, max: 10_000 }),
+        fc.integer({ min: 0, max: 100_000 }),
+        (t, c, m) => {
+          const exact = (BigInt(t) * BigInt(c) * BigInt(m)) / 10_000_000n
+          const difference = adjust(BigInt(t), c, m) - exact
+          expect(difference >= -1n && difference <= 1n).toBe(true)
+        }
+      )
     )
   })
 

@@ -9,7 +9,13 @@ import {
 } from '../../../src/payments/pricing/index.js'
 
 const TON = 1_000_000_000n
-const account = { balanceNano: 20n * TON, stakeNano: 15n * TON, chainTokensUsed: 0n, tokensUsed: 0n, tokensReserved: 0n }
+const account = {
+  balanceNano: 20n * TON,
+  stakeNano: 15n * TON,
+  chainTokensUsed: 0n,
+  tokensUsed: 0n,
+  tokensReserved: 0n
+}
 const worker = { coefficient: 1000, enabled: true, activeRequests: 0, maxActiveRequests: 2 }
 const request: RefusalInput = {
   account,
@@ -25,7 +31,11 @@ const request: RefusalInput = {
 
 describe('availableTokens', () => {
   it('is bounded by the stake', () => {
-    expect(availableTokens(account, 20n)).toEqual({ tokensPayed: 1_000_000_000n, tokensStake: 750_000_000n, available: 750_000_000n })
+    expect(availableTokens(account, 20n)).toEqual({
+      tokensPayed: 1_000_000_000n,
+      tokensStake: 750_000_000n,
+      available: 750_000_000n
+    })
   })
 
   it('subtracts reservations and use, and adds what the chain has charged', () => {
@@ -78,7 +88,12 @@ describe('predictRefusal', () => {
     ['config-version-too-low', 602, 'active config version is too low', { maxTokens: 1000 }],
     ['client-closing', 651, 'client is closing', { maxTokens: 1000, minConfigVersion: 0 }],
     ['proxy-disabled', 651, 'proxy is disabled', { maxTokens: 1000, minConfigVersion: 0, clientState: 0 }],
-    ['balance-below-reservation', 651, 'balance is too low', { maxTokens: 1000, minConfigVersion: 0, clientState: 0, proxyEnabled: true }]
+    [
+      'balance-below-reservation',
+      651,
+      'balance is too low',
+      { maxTokens: 1000, minConfigVersion: 0, clientState: 0, proxyEnabled: true }
+    ]
   ]
   it.each(rows)('%s comes in its turn', (kind, code, text, change) => {
     expect(predictRefusal({ ...everything, ...change })).toMatchObject({ kind, code, text })
@@ -87,14 +102,34 @@ describe('predictRefusal', () => {
   it.each([
     ['unknown-model', 621, 'unknown model m', undefined],
     ['no-workers', 651, 'no workers for model m', []],
-    ['no-ready-workers', 651, 'no ready workers for modelm', [{ ...worker, enabled: false }, { ...worker, activeRequests: 2 }]],
-    ['coefficient-too-low', 651, 'can run this query with coefficient=5000', [{ ...worker, coefficient: 6000 }, { ...worker, coefficient: 5000 }, { ...worker, coefficient: 1, enabled: false }]]
+    [
+      'no-ready-workers',
+      651,
+      'no ready workers for modelm',
+      [
+        { ...worker, enabled: false },
+        { ...worker, activeRequests: 2 }
+      ]
+    ],
+    [
+      'coefficient-too-low',
+      651,
+      'can run this query with coefficient=5000',
+      [
+        { ...worker, coefficient: 6000 },
+        { ...worker, coefficient: 5000 },
+        { ...worker, coefficient: 1, enabled: false }
+      ]
+    ]
   ])('%s', (kind, code, text, workers) => {
     expect(predictRefusal({ ...request, workers })).toMatchObject({ kind, code, text })
   })
 
   it('says how much is missing', () => {
-    expect(predictRefusal({ ...request, account: poor })).toMatchObject({ kind: 'balance-below-reservation', missing: 11_192n })
+    expect(predictRefusal({ ...request, account: poor })).toMatchObject({
+      kind: 'balance-below-reservation',
+      missing: 11_192n
+    })
   })
 
   it('compares config versions as unsigned', () => {

@@ -40,7 +40,16 @@ describe('countTokens', () => {
   })
 
   it('ignores what is not an object with usage', () => {
-    for (const value of [null, 3, 'usage', [], { usage: null }, { usage: [] }, {}, JSON.parse('{"__proto__":{"usage":{"prompt_tokens":9}}}')]) {
+    for (const value of [
+      null,
+      3,
+      'usage',
+      [],
+      { usage: null },
+      { usage: [] },
+      {},
+      JSON.parse('{"__proto__":{"usage":{"prompt_tokens":9}}}')
+    ]) {
       expect(countTokens(NO_TOKENS, value)).toBe(NO_TOKENS)
     }
   })
@@ -69,6 +78,8 @@ describe('priceTokens', () => {
   })
 
   it('does not clamp negative parts', () => {
-    expect(priceTokens({ prompt: 1n, cached: 5n, completion: 0n, reasoning: 0n }, 1000, UNIT_MULTIPLIERS).prompt).toBe(-4n)
+    expect(priceTokens({ prompt: 1n, cached: 5n, completion: 0n, reasoning: 0n }, 1000, UNIT_MULTIPLIERS).prompt).toBe(
+      -4n
+    )
   })
 })
