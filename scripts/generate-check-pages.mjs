@@ -9,7 +9,10 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = `${root}docs/checks/`
 const { outputFiles } = await build({
-  entryPoints: [`${root}src/attestation/report/checks.ts`],
+  stdin: {
+    contents: "export { CHECK_IDS } from './checks.ts'; export { describeCheck } from './check-titles.ts'",
+    resolveDir: `${root}src/attestation/report`
+  },
   bundle: true,
   format: 'esm',
   write: false,

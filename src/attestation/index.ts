@@ -32,7 +32,8 @@ export {
   type VerifyProofBundleOptions
 } from './proof-bundle.js'
 export { refuseAll } from './refuse-all.js'
-export { CHECK_IDS, type CheckId, describeCheck } from './report/checks.js'
+export { type CheckDescription, describeCheck } from './report/check-titles.js'
+export { CHECK_IDS, type CheckId } from './report/checks.js'
 export type { SnpCollateral } from './snp/collateral.js'
 export type { SnpProductLine } from './snp/tcb.js'
 export type { TdxCollateral } from './tdx/collateral.js'

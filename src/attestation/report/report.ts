@@ -7,7 +7,7 @@ import { bytesToHex, encodeUtf8 } from '../../encoding/index.js'
 import type { AttestationCheck, AttestationReport, EvidenceKind, Verdict } from '../../runtime/ports/verdict.js'
 import { sha256 } from '../crypto.js'
 import { canonicalJson } from './canonical-json.js'
-import { CHECK_IDS, type CheckId, describeCheck } from './checks.js'
+import { CHECK_IDS, type CheckId, isEnforced, remedyOf } from './checks.js'
 import { Findings } from './findings.js'
 import { residualsOf } from './residuals.js'
 
@@ -75,10 +75,10 @@ export function isValidDate(value: unknown): value is Date {
 }
 
 function toCheck(id: CheckId, findings: Findings, scope: readonly string[]): AttestationCheck {
-  const { remedy, enforced } = describeCheck(id)
+  const enforced = isEnforced(id)
   const finding = findings.found.get(id)
   if (finding !== undefined) {
-    return { id, enforced, ...finding, ...(finding.outcome === 'fail' ? { remedy } : {}) }
+    return { id, enforced, ...finding, ...(finding.outcome === 'fail' ? { remedy: remedyOf(id) } : {}) }
   }
   if (scope.some((prefix) => id.startsWith(prefix))) {
     return { id, enforced, outcome: 'skip', compared: 'not reached: an earlier check failed' }

@@ -1,0 +1,130 @@
+/**
+ * What each check is about, in one sentence, for people: tools that print reports, and the pages under docs/checks.
+ *
+ * @module
+ */
+import { type CheckId, isEnforced, remedyOf } from './checks.js'
+
+const TITLES: Readonly<Record<CheckId, string>> = {
+  'input.evidence': 'The evidence is a byte array of acceptable size',
+  'input.time': 'The time to judge at is a valid date',
+  'input.policy': 'The policy is well-formed',
+  'input.trust': 'Trust anchors are built in or come from a devnet description',
+  'policy.accepts': 'The policy accepts peers at all',
+  'policy.collateral': 'Collateral for the evidence could be obtained',
+  'verifier.internal': 'The verifier itself worked',
+  'certificate.der': 'The certificate is one strictly encoded X.509 structure',
+  'certificate.version': 'The certificate is version 3, or version 1 as the reference server writes it',
+  'certificate.key': 'The certificate key is Ed25519',
+  'certificate.issuer': 'Issuer and subject are the same name',
+  'certificate.signature': 'The certificate is signed by its own key',
+  'certificate.validity': 'The certificate is valid now, give or take the clock skew',
+  'certificate.lifetime': 'The certificate does not outlive the 24 hours of the reference',
+  'certificate.extensions': 'Extensions are unique and every critical one is understood',
+  'certificate.usage': 'The certificate is an end entity that may sign and serve',
+  'certificate.evidence': 'The certificate carries critical evidence of exactly one kind',
+  'certificate.evidence-size': 'The evidence is not larger than 32 KiB',
+  'certificate.claims': 'The claims beside the evidence name the key of the certificate',
+  'evidence.genuine': 'The evidence is not of a fake kind',
+  'binding.report-data': 'The evidence was made for the key of this certificate',
+  'image.allow-list': 'The policy lists at least one image hash of 64 hex digits',
+  'image.constant': 'The image hash is not that of empty or fake evidence',
+  'image.hash': 'The image hash is in the allow-list',
+  'tdx.quote.header': 'The quote is version 4 or 5, ECDSA P-256, TDX',
+  'tdx.quote.vendor': 'The quoting enclave is the one of Intel',
+  'tdx.quote.body': 'The quote body is of a known type and of its exact size',
+  'tdx.quote.length': 'All lengths add up and only zeros follow the declared end',
+  'tdx.quote.certification': 'The quote holds its own PCK chain (certification data 6 and 5)',
+  'tdx.quote.pem': 'The PCK chain is in canonical PEM, byte for byte',
+  'tdx.quote.signature': 'The quote is signed by its attestation key',
+  'tdx.qe.signature': 'The report of the quoting enclave is signed by the PCK',
+  'tdx.qe.report-data': 'The quoting enclave vouches for the attestation key',
+  'tdx.qe.identity': 'Signer and product of the quoting enclave are as published',
+  'tdx.qe.attributes': 'Attributes of the quoting enclave are as published, debug off',
+  'tdx.qe.level': 'The quoting enclave is at a published level',
+  'tdx.pck.certificates': 'The PCK chain parses: leaf, intermediate, root',
+  'tdx.pck.root': 'The PCK chain ends in the trusted root, byte for byte',
+  'tdx.pck.names': 'The PCK chain carries the names of a PCK chain',
+  'tdx.pck.chain': 'Issuers, roles and signatures of the PCK chain are right',
+  'tdx.pck.validity': 'The PCK chain is valid now',
+  'tdx.pck.extension': 'The PCK carries the SGX extension with all its parts',
+  'tdx.pck.revocation': 'No certificate of the PCK chain is revoked',
+  'tdx.collateral.format': 'The collateral has all parts, of the right type and size',
+  'tdx.collateral.number': 'TCB evaluation data numbers reach the floor of the policy',
+  'tdx.signing.certificates': 'The chains of the collateral parse',
+  'tdx.signing.root': 'The chains of the collateral end in the trusted root, byte for byte',
+  'tdx.signing.names': 'The chains of the collateral carry the names of signers of collateral',
+  'tdx.signing.chain': 'Issuers, roles and signatures of the collateral chains are right',
+  'tdx.signing.validity': 'The chains of the collateral are valid now',
+  'tdx.signing.revocation': 'No signer of the collateral is revoked',
+  'tdx.root-crl.format': 'The CRL of the root parses',
+  'tdx.root-crl.signature': 'The CRL of the root is issued and signed by the root',
+  'tdx.root-crl.validity': 'The CRL of the root is current',
+  'tdx.pck-crl.format': 'The CRL for PCKs parses',
+  'tdx.pck-crl.signature': 'The CRL for PCKs is issued and signed by the issuer of the PCK',
+  'tdx.pck-crl.validity': 'The CRL for PCKs is current',
+  'tdx.tcb-info.signature': 'The TCB info is signed by Intel over its exact text',
+  'tdx.tcb-info.format': 'The TCB info is version 3 for TDX and well-formed',
+  'tdx.tcb-info.validity': 'The TCB info is current',
+  'tdx.tcb-info.platform': 'The TCB info is for the platform of the PCK',
+  'tdx.qe-identity.signature': 'The QE identity is signed by Intel over its exact text',
+  'tdx.qe-identity.format': 'The QE identity is the one for TDX and well-formed',
+  'tdx.qe-identity.validity': 'The QE identity is current',
+  'tdx.module.identity': 'The TDX module is one that Intel publishes',
+  'tdx.module.signer': 'The TDX module is signed by Intel',
+  'tdx.module.attributes': 'The attributes of the TDX module are zero, as published',
+  'tdx.module.measurement': 'A TDX module was measured',
+  'tdx.td.debug': 'The trust domain is not debuggable',
+  'tdx.td.attributes': 'No reserved or weakening attribute of the trust domain is set',
+  'tdx.td.sept-ve': 'Page removal by the host is fatal instead of silent (SEPT_VE_DISABLE)',
+  'tdx.td.xfam': 'The extended features of the trust domain are within the known mask',
+  'tdx.td.service-td': 'No service domain is bound to the trust domain',
+  'tdx.tcb.level': 'The platform matches a published TCB level',
+  'tdx.tcb.status': 'The TCB status is UpToDate or tolerated by the policy',
+  'tdx.tcb.advisories': 'No security advisory applies to the platform',
+  'snp.report.format': 'The report is 1184 bytes of a known version, reserved bytes zero',
+  'snp.report.algorithm': 'The report is signed with ECDSA P-384 and SHA-384',
+  'snp.report.signing-key': 'The report is signed by the VCEK',
+  'snp.report.signature': 'The signature of the report verifies',
+  'snp.report.copy': 'The report data beside the report equals the one inside',
+  'snp.guest.debug': 'The guest is not debuggable',
+  'snp.report.flags': 'The chip id is shown and reserved flags are zero',
+  'snp.guest.migration': 'No migration agent is bound to the guest',
+  'snp.guest.policy': 'Reserved bits of the guest policy are as AMD defines them',
+  'snp.guest.vmpl': 'The report was asked for at VMPL 0',
+  'snp.collateral.format': 'The AMD collateral has all parts, of the right type and size',
+  'snp.vcek.pem': 'The VCEK is one certificate in canonical PEM',
+  'snp.vcek.certificate': 'The VCEK parses and holds a P-384 key',
+  'snp.vcek.extensions': 'The VCEK carries product, chip id and TCB',
+  'snp.product': 'The root of the product is known',
+  'snp.chain.root': 'The chain ends in the trusted root of the product, byte for byte',
+  'snp.chain.signatures': 'Names, roles and signatures of the chain are right',
+  'snp.chain.validity': 'The chain is valid now',
+  'snp.crl.format': 'The CRL of the product parses',
+  'snp.crl.signature': 'The CRL is issued and signed by the root of the product',
+  'snp.crl.validity': 'The CRL is current',
+  'snp.crl.revocation': 'No certificate of the chain is revoked',
+  'snp.vcek.chip': 'The chip id of the report is the one of the VCEK',
+  'snp.vcek.tcb': 'The reported TCB is the one that the VCEK was made for',
+  'snp.tcb.order': 'Reported, committed and current TCB are in ascending order',
+  'snp.tcb.floor': 'The reported TCB reaches the floor of the policy',
+  'bundle.format': 'The proof bundle is well-formed and not larger than 64 kB',
+  'bundle.report': 'The proof bundle leads to the report that it names',
+  'unsafe.accepted': 'The peer was accepted without proof, because the caller asked for it',
+  'unsafe.fake-evidence': 'Fake evidence names the key of the certificate'
+}
+
+/** A check in words. */
+export interface CheckDescription {
+  /** What must hold. */
+  readonly title: string
+  /** What can be done when it does not. */
+  readonly remedy: string
+  /** Whether a failure refuses the peer. */
+  readonly enforced: boolean
+}
+
+/** Describes a check. */
+export function describeCheck(id: CheckId): CheckDescription {
+  return { title: TITLES[id], remedy: remedyOf(id), enforced: isEnforced(id) }
+}
