@@ -34,7 +34,10 @@ export interface DevnetDescription {
   readonly account: { readonly owner: string; readonly secret?: string | { readonly hex: string } | undefined }
   readonly attestation: {
     /** Self-signed root certificates, DER in base64. */
-    readonly roots: { readonly intel: string; readonly amd?: { readonly [Line in SnpProductLine]?: string } | undefined }
+    readonly roots: {
+      readonly intel: string
+      readonly amd?: { readonly [Line in SnpProductLine]?: string } | undefined
+    }
     readonly collateral: readonly (TdxCollateral | SnpCollateral)[]
     readonly policy: Pick<AttestationPolicy, 'imageHashes' | 'minTcbEvaluationDataNumber' | 'minSnpTcb'>
   }
@@ -100,13 +103,16 @@ export function devnetTrust(source: DevnetSource): DevnetTrust {
 
 function trustOf({ name, attestation }: DevnetDescription): DevnetTrust {
   const amd = attestation.roots.amd ?? {}
-  const amdRoots = Object.fromEntries(LINES.flatMap((line) => (amd[line] === undefined ? [] : [[line, readRoot(amd[line])]])))
+  const amdRoots = Object.fromEntries(
+    LINES.flatMap((line) => (amd[line] === undefined ? [] : [[line, readRoot(amd[line])]]))
+  )
   return createDevnetTrust({ name, intelRoot: readRoot(attestation.roots.intel), amdRoots })
 }
 
 /** Shape only; what hangs on the values is checked where they are used. */
 function readDescription(source: DevnetSource): DevnetDescription {
-  const given: unknown = typeof source === 'object' && source !== null && 'describe' in source ? source.describe() : source
+  const given: unknown =
+    typeof source === 'object' && source !== null && 'describe' in source ? source.describe() : source
   let value: unknown
   try {
     value = typeof given === 'string' ? parseStrictJson(given) : given
@@ -120,7 +126,8 @@ function readDescription(source: DevnetSource): DevnetDescription {
   const { roots, collateral, policy } = members(attestation, 'attestation')
   const { intel, amd } = members(roots, 'attestation.roots')
   const { imageHashes } = members(policy, 'attestation.policy')
-  const isSecret = secret === undefined || typeof secret === 'string' || typeof members(secret, 'account.secret')['hex'] === 'string'
+  const isSecret =
+    secret === undefined || typeof secret === 'string' || typeof members(secret, 'account.secret')['hex'] === 'string'
   const holds =
     typeof name === 'string' &&
     typeof isTest === 'boolean' &&
@@ -138,7 +145,8 @@ function readDescription(source: DevnetSource): DevnetDescription {
 }
 
 function members(value: unknown, path: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notADescription(`has no object at ${path}`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw notADescription(`has no object at ${path}`)
   return value as Record<string, unknown>
 }
 

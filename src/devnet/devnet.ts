@@ -6,20 +6,29 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import type { DevnetDescription } from '../attestation/index.js'
 import { bytesToHex, encodeUtf8, parseAddress, type TonAddress } from '../encoding/index.js'
 import { CocoonError } from '../errors.js'
 import { MAINNET_SAMPLE_PRICES, type TokenPrices } from '../payments/pricing/index.js'
 import { FaultBoard } from './faults/index.js'
 import { Lifetime } from './lifetime.js'
 import { DevnetLog, type DevnetConnection, type DevnetRequest, type DevnetStats } from './log.js'
-import { DEFAULT_DEVNET_SECRET, DEFAULT_DEVNET_WORKERS, type DevnetAccountOptions, type DevnetOptions, type DevnetWorkerOptions } from './options.js'
+import {
+  DEFAULT_DEVNET_SECRET,
+  DEFAULT_DEVNET_WORKERS,
+  type DevnetAccountOptions,
+  type DevnetOptions,
+  type DevnetWorkerOptions
+} from './options.js'
 import type { ProxyAccount } from './proxy/account.js'
 import { ClientConnection } from './proxy/connection.js'
 import { addressText, createProxyIdentity, devnetAddress } from './proxy/identity.js'
 import type { Market } from './proxy/market.js'
-import { DevnetProxy, type AccountTemplate } from './proxy/proxy.js'
-import { createServerCertificate, fakeTdxEvidence, fakeTdxEvidence2025, type ServerCertificate } from './server/certificate.js'
+import { DevnetProxy } from './proxy/proxy.js'
+import type { AccountTemplate } from './proxy/settings.js'
+import { createServerCertificate, type ServerCertificate } from './server/certificate.js'
 import { Listener } from './server/listener.js'
+import { createTeeVendor, type TeeVendor } from './tee-vendor/index.js'
 import { createGenerator, createHttpUpstream, type Upstream } from './upstream/index.js'
 import { DevnetWorker } from './worker/index.js'
 
@@ -34,6 +43,10 @@ export interface Devnet {
   readonly requests: readonly DevnetRequest[]
   /** Connections, oldest first (the newest 10,000). */
   readonly connections: readonly DevnetConnection[]
+  /** Image hashes that its proxies are verified against, hex. */
+  readonly imageHashes: readonly string[]
+  /** Everything that a client needs, as JSON data: for {@link fromDevnet} and `--devnet FILE`. */
+  describe(): DevnetDescription
   /** Certificates of the proxies, DER. */
   readonly certificates: readonly Uint8Array[]
   /** Payment keys of the proxies, 32 bytes each. */
@@ -59,7 +72,10 @@ export interface Devnet {
   /** Disables or enables a proxy. */
   setProxyEnabled(proxy: number, enabled: boolean): void
   /** Sets money and state of an account at every proxy that has seen it, and for later connections. */
-  setAccount(owner: string, change: { readonly balanceNano?: bigint; readonly stakeNano?: bigint; readonly state?: 0 | 1 | 2 }): void
+  setAccount(
+    owner: string,
+    change: { readonly balanceNano?: bigint; readonly stakeNano?: bigint; readonly state?: 0 | 1 | 2 }
+  ): void
   /** Makes all usage visible in db_tokens and coverable by signed payments now. */
   commit(): void
   /** Cuts every open connection of a proxy, or of all. */
@@ -103,10 +119,12 @@ class RunningDevnet implements Devnet {
   readonly #faults: FaultBoard
   readonly #now: () => number
   readonly #upstream: Upstream
+  readonly #vendor: TeeVendor
 
   constructor(options: DevnetOptions) {
     this.#options = options
     this.#now = options.now ?? ((): number => performance.timeOrigin + performance.now())
+    this.#vendor = createTeeVendor(options.tee ?? {}, this.#now(), options.version ?? 'apr-2026')
     this.prices = options.prices ?? MAINNET_SAMPLE_PRICES
     this.network = { isTest: options.isTest ?? true, configVersion: options.configVersion ?? 1, proxies: [] }
     const owner = options.account?.owner ?? addressText(devnetAddress('account owner'), this.network.isTest)
@@ -158,14 +176,32 @@ class RunningDevnet implements Devnet {
   }
 
   #certificate(proxy: number): Promise<ServerCertificate> {
-    const { certificate, evidence, certificateVersion, version } = this.#options
+    const { certificate, evidence, certificateVersion } = this.#options
     const nowUnixMs = this.#now()
     if (certificate !== undefined) return certificate({ proxy, nowUnixMs })
+    const { shiftMs = 0, changeDer } = this.#vendor.certificateFault
     return createServerCertificate({
       version: certificateVersion ?? 1,
-      evidence: evidence ?? (version === 'dec-2025' ? fakeTdxEvidence2025 : fakeTdxEvidence),
-      nowUnixMs
+      evidence: evidence ?? this.#vendor.evidence,
+      nowUnixMs: nowUnixMs + shiftMs,
+      changeDer
     })
+  }
+
+  get imageHashes(): readonly string[] {
+    return this.#vendor.imageHashes
+  }
+
+  describe(): DevnetDescription {
+    const { network, account, prices } = this
+    const secret = typeof account.secret === 'string' ? account.secret : { hex: bytesToHex(account.secret) }
+    return {
+      schema: 'cocoonkit.devnet-description.v1',
+      name: network.proxies[0] ?? 'devnet',
+      network: { ...network, proxies: [...network.proxies], pricePerTokenNano: prices.pricePerTokenNano.toString() },
+      account: { owner: account.owner, secret },
+      attestation: this.#vendor.describe()
+    }
   }
 
   #makeProxy(index: number, owner: TonAddress): DevnetProxy {
@@ -208,7 +244,8 @@ class RunningDevnet implements Devnet {
   }
 
   #addAccount(options: DevnetAccountOptions): void {
-    if (options.owner === undefined) throw new CocoonError('ERR_OPTIONS', 'an account needs an owner', { phase: 'options' })
+    if (options.owner === undefined)
+      throw new CocoonError('ERR_OPTIONS', 'an account needs an owner', { phase: 'options' })
     const address = parseAddress(options.owner)
     this.#accounts.set(bytesToHex(address.hash), {
       secretHash: sha256(secretBytes(options.secret ?? DEFAULT_DEVNET_SECRET)),
@@ -341,11 +378,11 @@ class RunningDevnet implements Devnet {
 /**
  * Starts a devnet; ready when it resolves.
  *
- * @throws CocoonError `ERR_OPTIONS` for an unknown fault or an unparsable account.
+ * @throws CocoonError `ERR_OPTIONS` for an unknown fault, an unknown kind of evidence or an unparsable account.
  * @example
  * ```ts
  * const devnet = await startDevnet()
- * const cocoon = new Cocoon({ network: devnet.network, account: devnet.account, attestation: acceptFakeTee() })
+ * const cocoon = new Cocoon(fromDevnet(devnet))
  * ```
  */
 export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> {

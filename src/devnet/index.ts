@@ -3,6 +3,13 @@
  *
  * @module
  */
+export {
+  type DevnetClientOptions,
+  type DevnetDescription,
+  type DevnetSource,
+  devnetTrust,
+  fromDevnet
+} from '../attestation/index.js'
 export { startDevnet, type Devnet } from './devnet.js'
 export { DEVNET_FAULTS, FAULT_MODEL_PREFIX } from './faults/index.js'
 export type { DevnetConnection, DevnetRequest, DevnetStats } from './log.js'
@@ -14,7 +21,7 @@ export {
   type DevnetWorkerOptions
 } from './options.js'
 export type { NetworkVersion } from './proxy/answers.js'
-export type { AuthorizationMode } from './proxy/proxy.js'
+export type { AuthorizationMode } from './proxy/settings.js'
 export {
   createServerCertificate,
   fakeTdxEvidence,
@@ -23,5 +30,6 @@ export {
   type ServerCertificate,
   type ServerCertificateSettings
 } from './server/certificate.js'
+export { DEVNET_TEE_FAULTS, type DevnetTeeOptions, type TeeFaultDescription, type TeeKind } from './tee-vendor/index.js'
 export { GENERATOR_INTRODUCTION, type Upstream, type UpstreamRequest, type UpstreamResponse } from './upstream/index.js'
 export type { WorkerBehaviour } from './worker/index.js'

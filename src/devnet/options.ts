@@ -5,8 +5,9 @@
  */
 import type { TokenPrices } from '../payments/pricing/index.js'
 import type { NetworkVersion } from './proxy/answers.js'
-import type { AuthorizationMode } from './proxy/proxy.js'
+import type { AuthorizationMode } from './proxy/settings.js'
 import type { EvidenceMaker, ServerCertificate } from './server/certificate.js'
+import type { DevnetTeeOptions } from './tee-vendor/index.js'
 import type { Upstream } from './upstream/index.js'
 import type { WorkerBehaviour } from './worker/index.js'
 
@@ -86,10 +87,17 @@ export interface DevnetOptions {
   readonly stateCommitMs?: number | undefined
   /** Certificate form: 1 leaves the version field out as the reference does. Default 1. */
   readonly certificateVersion?: 1 | 3 | undefined
-  /** TEE extensions of the certificate. Default: fake evidence of the version; `() => []` for none. */
+  /**
+   * What evidence the proxies present. Default: TDX quotes of the devnet's own synthetic Intel, which a client made with
+   * `fromDevnet` verifies in full.
+   */
+  readonly tee?: DevnetTeeOptions | undefined
+  /** TEE extensions of the certificate instead of those of `tee`; `() => []` for none. */
   readonly evidence?: EvidenceMaker | undefined
-  /** Makes the whole certificate instead; `certificateVersion` and `evidence` are then not looked at. */
-  readonly certificate?: ((context: { readonly proxy: number; readonly nowUnixMs: number }) => Promise<ServerCertificate>) | undefined
+  /** Makes the whole certificate instead; `certificateVersion`, `tee` and `evidence` then do not show in it. */
+  readonly certificate?:
+    | ((context: { readonly proxy: number; readonly nowUnixMs: number }) => Promise<ServerCertificate>)
+    | undefined
   /** Seeds (32 bytes) of the proxies' payment keys, for reproducible runs. Default: random. */
   readonly proxySeeds?: readonly Uint8Array[] | undefined
   /** Unix milliseconds. Default the system clock. */

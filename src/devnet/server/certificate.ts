@@ -20,6 +20,8 @@ export interface ServerCertificateSettings {
   readonly version: 1 | 3
   readonly evidence: EvidenceMaker
   readonly nowUnixMs: number
+  /** Changes the finished certificate, for faults. */
+  readonly changeDer?: ((der: Uint8Array) => Uint8Array) | undefined
 }
 
 /** PEM texts for node:tls. */
@@ -51,7 +53,10 @@ export function fakeTdxEvidence2025(publicKey: Uint8Array): CertificateExtension
 }
 
 function pem(label: string, der: Uint8Array): string {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? []
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
@@ -68,10 +73,11 @@ export async function createServerCertificate(settings: ServerCertificateSetting
     version: settings.version,
     extensions: async (publicKey) => referenceExtensions(publicKey, await settings.evidence(publicKey))
   })
+  const certificateDer = settings.changeDer?.(made.certificateDer) ?? made.certificateDer
   return {
-    certificatePem: pem('CERTIFICATE', made.certificateDer),
+    certificatePem: pem('CERTIFICATE', certificateDer),
     privateKeyPem: pem('PRIVATE KEY', made.privateKeyPkcs8),
-    certificateDer: made.certificateDer,
+    certificateDer,
     publicKey: made.publicKey
   }
 }

@@ -66,7 +66,7 @@ export class SyntheticIntel {
     const pck = this.#issuePck(recipe.pck?.isForeign === true ? this.#createAuthority() : this.#authority)
     this.#pckChainPem = pck.chainPem
     const collateral = this.#createCollateral(pck.leaf)
-    this.collateral = recipe.changeCollateral?.(collateral) ?? collateral
+    this.collateral = recipe.changeCollateral === undefined ? collateral : recipe.changeCollateral(collateral)
   }
 
   /** The root certificate, DER. */

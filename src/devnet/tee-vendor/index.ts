@@ -1,0 +1,15 @@
+/**
+ * tee-vendor: the devnet's own Intel and AMD, with every way to go wrong.
+ *
+ * @module
+ */
+export type { CertificateFault } from './certificate-faults.js'
+export type { DevnetTcbStatus } from './tcb-documents.js'
+export {
+  createTeeVendor,
+  DEVNET_TEE_FAULTS,
+  type DevnetTeeOptions,
+  type TeeFaultDescription,
+  type TeeKind,
+  type TeeVendor
+} from './vendor.js'
