@@ -53,7 +53,10 @@ export interface IdleOptions {
 export interface RuntimeOptions {
   /** Opens byte streams. Default: the runtime's TCP. */
   readonly dialer?: Dialer | undefined
-  /** Which TLS engine. Default: the runtime's own where it speaks the network's profile, else the pure one. */
+  /**
+   * Which TLS engine. Default `'pure'`, the same on every runtime: it judges the peer before the own certificate leaves.
+   * `'native'` is the runtime's own where it has one (Node), and judges before the first byte of application data.
+   */
   readonly tls?: 'native' | 'pure' | TlsEngine | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined

@@ -11,6 +11,7 @@ import type { RatlsEvent } from '../wire/ratls/index.js'
 import type { SessionOptions } from '../wire/session/index.js'
 import { parseProxyAddress } from './network/index.js'
 import { createCallBudget } from './openai/index.js'
+import { pureTlsEngine } from './tls-engine.js'
 
 /** A step of a probe, in order. */
 export type ProbePhaseName = 'dial' | 'pow' | 'tls' | 'attestation' | 'handshake' | 'authorization'
@@ -77,15 +78,14 @@ export async function probe(options: ProbeOptions, runtime: Runtime): Promise<Pr
   let protocolVersion: number | undefined
   let error: CocoonError | undefined
   try {
-    const { dialer, nativeTls: engine } = runtime
-    if (dialer === undefined || engine === undefined)
-      throw unsupported(dialer === undefined ? 'raw TCP' : 'TLS for the network')
+    const { dialer } = runtime
+    if (dialer === undefined) throw unsupported('raw TCP')
     const { connectRatls } = await import('../wire/ratls/index.js')
     const connection = await connectRatls({
       ...runtime,
       target: address,
       dialer,
-      engine,
+      engine: pureTlsEngine,
       policy: options.policy,
       signal: budget.signal,
       maxPowDifficultyBits: options.maxPowDifficultyBits,

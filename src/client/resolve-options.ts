@@ -25,6 +25,7 @@ import {
   optionError
 } from './option-checks.js'
 import type { CocoonOptions } from './options.js'
+import { pureTlsEngine } from './tls-engine.js'
 
 /** Options after checking. Holds the secret: never log it. */
 export interface ResolvedOptions {
@@ -193,9 +194,8 @@ function resolveRuntime(
 }
 
 function resolveEngine(tls: unknown, runtime: Runtime): TlsEngine | undefined {
-  if (tls === undefined || tls === 'native') return runtime.nativeTls
-  // The pure engine (wire/tls) is not there yet; the connection then says what the runtime lacks.
-  if (tls === 'pure') return undefined
+  if (tls === undefined || tls === 'pure') return pureTlsEngine
+  if (tls === 'native') return runtime.nativeTls
   if (typeof tls === 'string') throw optionError('runtime.tls', "must be 'native', 'pure' or a TLS engine")
   return checkPort(tls as TlsEngine, 'runtime.tls', 'connect')
 }

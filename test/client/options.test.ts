@@ -145,11 +145,11 @@ describe('CocoonOptions', () => {
     expect((await policy.judge(peer, { now: new Date(0) })).accepted).toBe(false)
   })
 
-  test('a runtime without sockets or TLS says so at the first call, not before', async () => {
+  test('a runtime without sockets or TLS of its own says so at the first call, not before', async () => {
     const client = new CocoonClient(base, runtime)
     await expect(client.attestation()).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_RUNTIME' })
     const dialer = { dial: () => Promise.reject(new Error('not reached')) }
-    const withSockets = new CocoonClient({ ...base, runtime: { dialer, tls: 'pure' } }, runtime)
+    const withSockets = new CocoonClient({ ...base, runtime: { dialer, tls: 'native' } }, runtime)
     await expect(withSockets.attestation()).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_RUNTIME' })
   })
 })
