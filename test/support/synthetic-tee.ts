@@ -228,7 +228,7 @@ function tcbInfoOf(faults: IntelFaults): Record<string, unknown> {
     tdxModule: module,
     tdxModuleIdentities: [{ id: 'TDX_01', ...module, tcbLevels: [level({ isvsvn: 5 }, faults.moduleStatus ?? 'UpToDate')] }],
     tcbLevels: [
-      level({ sgxtcbcomponents: components(3), pcesvn: 11, tdxtcbcomponents: components(3) }, faults.status ?? 'UpToDate', faults.advisoryIds)
+      level({ sgxtcbcomponents: components(3), pcesvn: 11, tdxtcbcomponents: components(3).with(1, { svn: 0 }) }, faults.status ?? 'UpToDate', faults.advisoryIds)
     ]
   }
   faults.tcbInfo?.(info)
