@@ -1,0 +1,66 @@
+/**
+ * The client's side of one request's secrets.
+ *
+ * @module
+ */
+import { bytesToHex } from '../encoding/index.js'
+import type { Random } from '../runtime/ports/clock.js'
+import { EnvelopeError } from './envelope-error.js'
+import { agree, publicKeyOf } from './key-agreement.js'
+import { formatPublicKey, parsePublicKey, type PublicKeyInput, PUBLISHED_TEST_KEY } from './public-key.js'
+
+/** Reads the secret of a key; there is no other way to it. */
+export let sharedSecretOf: (key: SenderKey) => Uint8Array<ArrayBuffer>
+
+/**
+ * What decrypts the answer to one request. Made by `encryptRequest`, for that request alone; opaque: neither JSON nor an
+ * inspector shows its bytes, and it cannot be stored. The private key itself is already gone: kept is only the secret
+ * shared with the network key that the request was encrypted to.
+ */
+export class SenderKey {
+  /** Public half, 64 lower-case hex digits, as in `sender_public_key` of the request. */
+  readonly publicKey: string
+  /** The network key of the request, 64 lower-case hex digits; only answers from it are accepted. */
+  readonly receiverPublicKey: string
+  readonly #shared: Uint8Array<ArrayBuffer>
+
+  static {
+    sharedSecretOf = (key) => key.#shared
+  }
+
+  /** @internal Use `encryptRequest`. */
+  constructor(publicKey: string, receiverPublicKey: string, shared: Uint8Array<ArrayBuffer>) {
+    this.publicKey = publicKey
+    this.receiverPublicKey = receiverPublicKey
+    this.#shared = shared
+  }
+
+  /** For logs: public halves only. */
+  toJSON(): { readonly publicKey: string; readonly receiverPublicKey: string } {
+    return { publicKey: this.publicKey, receiverPublicKey: this.receiverPublicKey }
+  }
+}
+
+/**
+ * A fresh key for one request.
+ *
+ * @throws EnvelopeError `ERR_ENVELOPE_KEY` for a receiver that does not parse, has no use, or is the published test key
+ * where `isTest` does not allow it.
+ */
+export async function createSenderKey(
+  receiver: PublicKeyInput,
+  random: Random,
+  isTest: boolean
+): Promise<SenderKey> {
+  const receiverKey = parsePublicKey(receiver)
+  const receiverText = formatPublicKey(receiverKey)
+  if (receiverText === PUBLISHED_TEST_KEY && !isTest) {
+    throw new EnvelopeError('ERR_ENVELOPE_KEY', 'the key is the published test key, whose private half everybody knows', {
+      remedy: 'take a key from the root contract'
+    })
+  }
+  const seed = random.bytes(32)
+  const [publicKey, shared] = await Promise.all([publicKeyOf(seed), agree(seed, receiverKey)])
+  seed.fill(0)
+  return new SenderKey(bytesToHex(publicKey), receiverText, shared)
+}
