@@ -63,7 +63,8 @@ export async function chooseAddresses(
   const addresses = new Set<string>()
   for (const item of chosen as unknown[]) {
     const address = typeof item === 'string' ? item : (item as ProxyCandidate | null | undefined)?.address
-    if (address === undefined || !known.has(address)) throw selectError('returned a proxy that is not among the candidates')
+    if (address === undefined || !known.has(address))
+      throw selectError('returned a proxy that is not among the candidates')
     addresses.add(address)
   }
   if (addresses.size === 0) {

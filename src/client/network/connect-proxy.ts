@@ -90,7 +90,8 @@ async function connectAttested(
   context: Pick<ConnectContext, 'signal' | 'onEvent'>
 ): Promise<RatlsConnection> {
   const { dialer, engine } = settings
-  if (dialer === undefined) throw unsupported('raw TCP', 'Pass runtime.dialer, for instance one over a WebSocket relay.')
+  if (dialer === undefined)
+    throw unsupported('raw TCP', 'Pass runtime.dialer, for instance one over a WebSocket relay.')
   if (engine === undefined) throw unsupported('a TLS engine for the network', 'Pass runtime.tls.')
   const { connectRatls } = await import('../../wire/ratls/index.js')
   const watchdog = new StallWatchdog(settings.clock, settings.connectStallMs)
@@ -152,7 +153,9 @@ class StallWatchdog {
   #arm(): () => void {
     return this.#clock.setTimer(() => {
       const message = `the proxy made no progress for ${this.#stallMs} ms`
-      this.#controller.abort(new CocoonError('ERR_DIAL', message, { phase: this.#phase, retryable: true, httpStatus: 502 }))
+      this.#controller.abort(
+        new CocoonError('ERR_DIAL', message, { phase: this.#phase, retryable: true, httpStatus: 502 })
+      )
     }, this.#stallMs)
   }
 }

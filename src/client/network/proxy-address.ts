@@ -26,10 +26,12 @@ export function parseProxyAddress(text: unknown, field: string): ProxyAddress {
     throw addressError(field, 'is not text of the form host:port')
   }
   const trimmed = text.trim()
-  if (trimmed.includes('://')) throw addressError(field, 'is a URL; the network is spoken over plain TCP: write host:port')
+  if (trimmed.includes('://'))
+    throw addressError(field, 'is a URL; the network is spoken over plain TCP: write host:port')
   const match = /^(?:\[([^[\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(trimmed)
   if (match === null) {
-    const hint = (trimmed.match(/:/g)?.length ?? 0) > 1 ? 'needs brackets around an IPv6 address: [::1]:port' : 'is not host:port'
+    const hint =
+      (trimmed.match(/:/g)?.length ?? 0) > 1 ? 'needs brackets around an IPv6 address: [::1]:port' : 'is not host:port'
     throw addressError(field, hint)
   }
   const [, ipv6, name, portText] = match

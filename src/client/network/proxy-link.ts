@@ -228,7 +228,9 @@ export class ProxyLink {
   }
 
   #track(work: Promise<void>): void {
-    const settled: Promise<void> = work.then(undefined, () => undefined).then(() => void this.#unsettled.delete(settled))
+    const settled: Promise<void> = work
+      .then(undefined, () => undefined)
+      .then(() => void this.#unsettled.delete(settled))
     this.#unsettled.add(settled)
   }
 

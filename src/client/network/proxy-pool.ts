@@ -77,7 +77,9 @@ export class ProxyPool implements InferenceTransport {
   }
 
   /** @inheritDoc */
-  listWorkerTypes(budget: CallBudget): Promise<{ readonly peer: InferencePeer; readonly types: readonly WorkerType[] }> {
+  listWorkerTypes(
+    budget: CallBudget
+  ): Promise<{ readonly peer: InferencePeer; readonly types: readonly WorkerType[] }> {
     return this.#withConnection(budget, async ({ session, peer }) => {
       return { peer, types: await session.getWorkerTypes(budget) }
     })
@@ -131,7 +133,10 @@ export class ProxyPool implements InferenceTransport {
         } catch (thrown) {
           if (signal.aborted) throw isConnected ? thrown : abortReason(signal, 'dial')
           if (isConnected && !isUnsent(thrown)) throw thrown
-          plan.failed(link, isConnected ? lostBeforeSending(thrown) : CocoonError.from(thrown, 'ERR_INTERNAL', { phase: 'dial' }))
+          plan.failed(
+            link,
+            isConnected ? lostBeforeSending(thrown) : CocoonError.from(thrown, 'ERR_INTERNAL', { phase: 'dial' })
+          )
         }
       }
     } finally {
