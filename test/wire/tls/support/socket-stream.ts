@@ -45,9 +45,11 @@ export function socketStream(socket: Socket, chunkBytes = Infinity): ByteStream 
     },
     write(bytes) {
       return new Promise((resolve, reject) => {
-        const done = (error?: Error | null): void => (error == null ? resolve() : reject(error))
-        if (socket.write(bytes, (error) => error != null && done(error))) done()
-        else socket.once('drain', () => done())
+        const onWritten = (error?: Error | null): void => {
+          if (error !== undefined && error !== null) reject(error)
+        }
+        if (socket.write(bytes, onWritten)) resolve()
+        else socket.once('drain', resolve)
       })
     },
     async close(reason) {
