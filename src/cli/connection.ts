@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type DevnetClientOptions, fromDevnet } from '../attestation.js'
 import type { Devnet } from '../devnet.js'
 import { Cocoon, type CocoonOptions, type NetworkEventListener, type VerdictPolicy } from '../index.js'
 import { flagOf, listOf, type OptionSpec, type OptionValues, textOf } from './command.js'
@@ -27,10 +28,23 @@ export const CONNECTION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     placeholder: 'NAME',
     description: `environment variable with the account secret; default ${DEFAULT_SECRET_VARIABLE}`
   },
-  'secret-file': { type: 'string', placeholder: 'PATH', description: 'file with the account secret; one newline at its end is dropped' },
+  'secret-file': {
+    type: 'string',
+    placeholder: 'PATH',
+    description: 'file with the account secret; one newline at its end is dropped'
+  },
   test: { type: 'boolean', description: 'a test network' },
-  'config-version': { type: 'string', placeholder: 'N', description: 'lowest root version that the proxy must have; default 0' },
-  devnet: { type: 'boolean', description: 'use a devnet inside this process instead of a proxy and an account' },
+  'config-version': {
+    type: 'string',
+    placeholder: 'N',
+    description: 'lowest root version that the proxy must have; default 0'
+  },
+  devnet: {
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'description of a running devnet (cocoonkit devnet --describe FILE) instead of a proxy and an account'
+  },
+  'embedded-devnet': { type: 'boolean', description: 'run a devnet inside this process and use that' },
   'unsafe-accept-any-peer': {
     type: 'boolean',
     description: 'DANGER: talk to whoever answers; they read the prompt and get the account secret'
@@ -57,7 +71,7 @@ interface Network {
 }
 
 /**
- * Makes the client that the flags describe. Nothing is connected yet, but with `--devnet` the devnet runs.
+ * Makes the client that the flags describe. Nothing is connected yet, but with `--embedded-devnet` the devnet runs.
  *
  * @throws CocoonError `ERR_OPTIONS`.
  */
@@ -67,7 +81,7 @@ export async function openClient(
   onEvent?: NetworkEventListener
 ): Promise<OpenedClient> {
   const timeoutSeconds = numberOf(values, 'timeout', { min: 0.001, max: 2_000_000 })
-  const network = flagOf(values, 'devnet') ? await embeddedDevnet(values) : await namedNetwork(values, context)
+  const network = await openNetwork(values, context)
   try {
     const client = new Cocoon({
       ...network.options,
@@ -89,10 +103,17 @@ export async function openClient(
   }
 }
 
+async function openNetwork(values: OptionValues, context: CliContext): Promise<Network> {
+  const path = textOf(values, 'devnet')
+  if (path !== undefined) return await describedDevnet(values, context, path)
+  return flagOf(values, 'embedded-devnet') ? await embeddedDevnet(values) : await namedNetwork(values, context)
+}
+
 async function namedNetwork(values: OptionValues, context: CliContext): Promise<Network> {
   const proxies = listOf(values, 'proxy')
   const owner = textOf(values, 'owner')
-  if (proxies.length === 0) throw usageError('no proxy is named', 'Give --proxy HOST:PORT, or --devnet to try without one.')
+  if (proxies.length === 0)
+    throw usageError('no proxy is named', 'Give --proxy HOST:PORT, or --embedded-devnet to try without one.')
   if (owner === undefined) throw usageError('no account is named', 'Give --owner ADDRESS.')
   const isUnsafe = flagOf(values, 'unsafe-accept-any-peer')
   return {
@@ -106,28 +127,52 @@ async function namedNetwork(values: OptionValues, context: CliContext): Promise<
       attestation: isUnsafe ? await anyPeer(context) : undefined
     },
     prices: undefined,
-    trust: isUnsafe ? 'ANY PEER IS ACCEPTED (--unsafe-accept-any-peer)' : 'peers are verified; without a policy all are refused',
+    trust: isUnsafe
+      ? 'ANY PEER IS ACCEPTED (--unsafe-accept-any-peer)'
+      : 'peers are verified; without a policy all are refused',
+    close: () => Promise.resolve()
+  }
+}
+
+/** The network of a description file: its proxies are verified in full against the devnet's own vendor. */
+async function describedDevnet(values: OptionValues, context: CliContext, path: string): Promise<Network> {
+  refuseBeside(values, 'devnet', 'embedded-devnet')
+  return {
+    options: await readDevnetFile(context, path),
+    prices: undefined,
+    trust: DEVNET_TRUST,
     close: () => Promise.resolve()
   }
 }
 
 async function embeddedDevnet(values: OptionValues): Promise<Network> {
-  for (const name of ['proxy', 'owner', 'secret-env', 'secret-file']) {
-    if (values[name] !== undefined) throw usageError(`--${name} and --devnet exclude each other`)
-  }
-  const { startDevnet } = await import('../devnet.js')
-  const { acceptFakeTee } = await import('../unsafe.js')
+  refuseBeside(values, 'embedded-devnet')
+  const { fromDevnet, startDevnet } = await import('../devnet.js')
   const devnet = await startDevnet()
-  const { network, account, prices } = devnet
-  return {
-    options: {
-      network: { ...network, pricePerTokenNano: prices.pricePerTokenNano },
-      account,
-      attestation: acceptFakeTee()
-    },
-    prices,
-    trust: 'NOT VERIFIED: fake evidence of the devnet in this process',
-    close: () => devnet.close()
+  return { options: fromDevnet(devnet), prices: devnet.prices, trust: DEVNET_TRUST, close: () => devnet.close() }
+}
+
+const DEVNET_TRUST = "verified in full against the devnet's own vendor, not against real hardware"
+
+/** Options out of the description of a devnet. @throws CocoonError `ERR_OPTIONS`. */
+export async function readDevnetFile(context: CliContext, path: string): Promise<DevnetClientOptions> {
+  return fromDevnet(await readDevnetText(context, path))
+}
+
+/** Text of the file that `--devnet` names. @throws CocoonError `ERR_OPTIONS`. */
+export async function readDevnetText(context: CliContext, path: string): Promise<string> {
+  try {
+    return new TextDecoder().decode(await context.readFile(path))
+  } catch (cause) {
+    throw usageError('--devnet cannot be read', cause instanceof Error ? cause.message : undefined)
+  }
+}
+
+/** A devnet brings its own proxies, account and trust. */
+function refuseBeside(values: OptionValues, flag: string, ...more: readonly string[]): void {
+  for (const name of ['proxy', 'owner', 'secret-env', 'secret-file', 'unsafe-accept-any-peer', ...more]) {
+    if (values[name] !== undefined && values[name] !== false)
+      throw usageError(`--${name} and --${flag} exclude each other`)
   }
 }
 
@@ -141,7 +186,8 @@ async function anyPeer(context: CliContext): Promise<VerdictPolicy> {
 async function readSecret(values: OptionValues, context: CliContext): Promise<string | Uint8Array | undefined> {
   const path = textOf(values, 'secret-file')
   const variable = textOf(values, 'secret-env')
-  if (path !== undefined && variable !== undefined) throw usageError('--secret-file and --secret-env exclude each other')
+  if (path !== undefined && variable !== undefined)
+    throw usageError('--secret-file and --secret-env exclude each other')
   if (path !== undefined) {
     let bytes: Uint8Array
     try {

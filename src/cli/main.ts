@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import type { CliContext } from './context.js'
@@ -32,6 +32,7 @@ const context: CliContext = {
     return text
   },
   readFile: async (path) => new Uint8Array(await readFile(path)),
+  writeFile: (path, text) => writeFile(path, text),
   signal: interruption.signal,
   now: () => performance.now()
 }

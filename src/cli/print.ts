@@ -23,7 +23,9 @@ export function printJson(context: CliContext, value: unknown): void {
 
 /** A table with aligned columns; columns of numbers are right-aligned. */
 export function formatTable(headers: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const widths = headers.map((header, column) => Math.max(header.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = headers.map((header, column) =>
+    Math.max(header.length, ...rows.map((row) => row[column]?.length ?? 0))
+  )
   const isNumeric = headers.map((_, column) => rows.every((row) => /^[-–\d.,/ –]*$/.test(row[column] ?? '')))
   const line = (cells: readonly string[]): string =>
     cells

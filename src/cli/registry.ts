@@ -26,6 +26,16 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import('./commands/models.js')).modelsCommand
   },
   {
+    name: 'verify',
+    summary: 'judge the evidence of a proxy, or of a proof bundle, and print the report',
+    load: async () => (await import('./commands/verify.js')).verifyCommand
+  },
+  {
+    name: 'doctor',
+    summary: 'find out what stands between this machine and a proxy',
+    load: async () => (await import('./commands/doctor.js')).doctorCommand
+  },
+  {
     name: 'devnet',
     summary: 'run a whole network on this machine, without coins or GPU',
     load: async () => (await import('./commands/devnet.js')).devnetCommand

@@ -35,7 +35,10 @@ async function dispatch([name, ...words]: readonly string[], context: CliContext
   }
   const registered = COMMANDS.find((candidate) => candidate.name === name)
   if (registered === undefined) {
-    throw usageError(`there is no command ${JSON.stringify(name)}`, `One of: ${COMMANDS.map((item) => item.name).join(', ')}.`)
+    throw usageError(
+      `there is no command ${JSON.stringify(name)}`,
+      `One of: ${COMMANDS.map((item) => item.name).join(', ')}.`
+    )
   }
   const command = await registered.load()
   const { values, positionals } = parseWords(command, words)
@@ -46,7 +49,10 @@ async function dispatch([name, ...words]: readonly string[], context: CliContext
   return await command.run(values, positionals, context)
 }
 
-function parseWords(command: Command, words: readonly string[]): { values: OptionValues; positionals: readonly string[] } {
+function parseWords(
+  command: Command,
+  words: readonly string[]
+): { values: OptionValues; positionals: readonly string[] } {
   try {
     const { values, positionals } = parseArgs({
       args: [...words],

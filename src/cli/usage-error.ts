@@ -22,7 +22,9 @@ export function numberOf(
   const value = Number(text)
   const fits = text.trim() !== '' && value >= bounds.min && value <= bounds.max
   if (!fits || (bounds.isInteger === true && !Number.isInteger(value))) {
-    throw usageError(`--${name} must be a ${bounds.isInteger === true ? 'whole ' : ''}number from ${bounds.min} to ${bounds.max}`)
+    throw usageError(
+      `--${name} must be a ${bounds.isInteger === true ? 'whole ' : ''}number from ${bounds.min} to ${bounds.max}`
+    )
   }
   return value
 }

@@ -19,6 +19,8 @@ export interface CliSettings {
   readonly stdin?: string
   readonly isTTY?: boolean
   readonly files?: Readonly<Record<string, Uint8Array>>
+  /** Receives written files. */
+  readonly written?: Map<string, string>
   readonly signal?: AbortSignal
   /** Called after each write to standard output with all of it so far. */
   readonly onStdout?: (text: string) => void
@@ -43,6 +45,10 @@ export async function cli(words: readonly string[], settings: CliSettings = {}):
     readFile: (path) => {
       const bytes = settings.files?.[path]
       return bytes === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(bytes)
+    },
+    writeFile: (path, text) => {
+      settings.written?.set(path, text)
+      return Promise.resolve()
     },
     signal: settings.signal ?? new AbortController().signal,
     now: () => performance.now()

@@ -5,42 +5,45 @@ import { cli, type CliResult, type CliSettings } from './cli-support.js'
 
 describe('against a devnet in the process', () => {
   test('chat streams the answer and says what was and was not verified', async () => {
-    const { code, stdout, stderr } = await cli(['chat', '--devnet', 'hello', 'there'])
+    const { code, stdout, stderr } = await cli(['chat', '--embedded-devnet', 'hello', 'there'])
     expect({ code, stderr }).toMatchObject({ code: EXIT.ok })
     expect(stdout).toContain('hello there')
     expect(stdout.endsWith('\n')).toBe(true)
     expect(stderr).toMatch(/peer +127\.0\.0\.1:\d+, protocol 4/)
-    expect(stderr).toMatch(/attestation +NOT VERIFIED/)
+    expect(stderr).toMatch(/attestation +verified, report \w+…; verified in full against the devnet/)
     expect(stderr).toMatch(/tokens +\d+ prompt, \d+ completion \(\d+ charged units\)/)
     expect(stderr).toMatch(/cost +0\.0\d* TON \(by the price of the network\)/)
     expect(stderr).not.toContain('proof of work')
   })
 
   test('chat shows progress to a person only', async () => {
-    const { stderr } = await cli(['chat', '--devnet', 'hi'], { isTTY: true })
+    const { stderr } = await cli(['chat', '--embedded-devnet', 'hi'], { isTTY: true })
     expect(stderr).toContain('connecting to 127.0.0.1')
     expect(stderr).toContain('pow done')
   })
 
   test('chat --json prints one object', async () => {
-    const { code, stdout, stderr } = await cli(['chat', '--devnet', '--json', '-s', 'be brief', '-m', 'devnet/echo-large'], {
-      stdin: 'piped words\n'
-    })
+    const { code, stdout, stderr } = await cli(
+      ['chat', '--embedded-devnet', '--json', '-s', 'be brief', '-m', 'devnet/echo-large'],
+      {
+        stdin: 'piped words\n'
+      }
+    )
     expect(code).toBe(EXIT.ok)
     expect(stderr).toBe('')
     const outcome = JSON.parse(stdout) as Record<string, unknown>
     expect(outcome).toMatchObject({
       model: 'devnet/echo-large',
       finishReason: 'stop',
-      peer: { protocolVersion: 4, verified: false },
+      peer: { protocolVersion: 4, verified: true },
       figures: { complete: true, costSource: 'price' },
-      attestation: { schema: 'cocoonkit.attestation-report.v1', verdict: 'refused' }
+      attestation: { schema: 'cocoonkit.attestation-report.v1', verdict: 'verified' }
     })
     expect(outcome['text']).toContain('piped words')
   })
 
   test('models prints the market with prices', async () => {
-    const { code, stdout } = await cli(['models', '--devnet'])
+    const { code, stdout } = await cli(['models', '--embedded-devnet'])
     expect(code).toBe(EXIT.ok)
     expect(stdout).toMatch(/^model +workers +load +coefficient +prompt\/M +cached\/M +completion\/M/)
     // 10^6 tokens × coefficient 1.000 × multiplier 8 × 20 nanotons = 0.16 TON (pricing.md §1)
@@ -49,14 +52,18 @@ describe('against a devnet in the process', () => {
   })
 
   test('models --json', async () => {
-    const { stdout } = await cli(['models', '--devnet', '--json'])
+    const { stdout } = await cli(['models', '--embedded-devnet', '--json'])
     const { models } = JSON.parse(stdout) as { models: Record<string, unknown>[] }
     expect(models.map(({ model }) => model)).toEqual(['devnet/echo', 'devnet/echo-large'])
-    expect(models[0]).toMatchObject({ lowestCoefficient: 1000, highestCoefficient: 1300, nanoPerMillionTokens: { completion: '160000000' } })
+    expect(models[0]).toMatchObject({
+      lowestCoefficient: 1000,
+      highestCoefficient: 1300,
+      nanoPerMillionTokens: { completion: '160000000' }
+    })
   })
 
   test('an unknown model is a refusal of the network', async () => {
-    const { code, stderr } = await cli(['chat', '--devnet', '-m', 'no/such', 'hi'])
+    const { code, stderr } = await cli(['chat', '--embedded-devnet', '-m', 'no/such', 'hi'])
     expect(code).toBe(EXIT.answer)
     expect(stderr).toContain('ERR_QUERY_REFUSED')
     expect(stderr).toContain('the peer says (untrusted)')
@@ -71,7 +78,10 @@ describe('against a proxy given by address', () => {
   afterAll(() => devnet.close())
 
   const run = (extra: readonly string[], settings: CliSettings = {}): Promise<CliResult> =>
-    cli(['chat', '--test', '--proxy', devnet.network.proxies[0]!, '--owner', devnet.account.owner, ...extra, 'hi'], settings)
+    cli(
+      ['chat', '--test', '--proxy', devnet.network.proxies[0]!, '--owner', devnet.account.owner, ...extra, 'hi'],
+      settings
+    )
 
   test('refuses every peer unless told otherwise, and says so', async () => {
     const { code, stdout, stderr } = await run([], { env: { COCOON_SECRET: 'canary-secret' } })
@@ -121,7 +131,7 @@ describe('against a proxy given by address', () => {
 describe('cocoonkit devnet', () => {
   test('prints a description that chat understands, until interrupted', async () => {
     const controller = new AbortController()
-    let description: { network: { proxies: string[]; isTest: boolean }; account: { owner: string; secret: string } } | undefined
+    let description: { readonly network: { readonly proxies: readonly string[] } } | undefined
     const ready = new Promise<void>((resolve) => {
       void cli(['devnet', '--json', '--proxies', '2', '--token-delay', '0'], {
         signal: controller.signal,
@@ -132,19 +142,28 @@ describe('cocoonkit devnet', () => {
       }).then(({ code }) => expect(code).toBe(EXIT.ok))
     })
     await ready
-    const { network, account } = description!
-    expect(network.proxies).toHaveLength(2)
-    const words = ['--test', '--owner', account.owner, '--unsafe-accept-any-peer', ...network.proxies.flatMap((proxy) => ['--proxy', proxy])]
-    const { code, stdout } = await cli(['chat', ...words, 'hello'], { env: { COCOON_SECRET: account.secret } })
+    expect(description!.network.proxies).toHaveLength(2)
+    const files = { 'devnet.json': new TextEncoder().encode(JSON.stringify(description)) }
+    const { code, stdout } = await cli(['chat', '--devnet', 'devnet.json', 'hello'], { files })
     expect(code).toBe(EXIT.ok)
     expect(stdout).toContain('hello')
     controller.abort()
+  })
+
+  test('writes the description to a file', async () => {
+    const controller = new AbortController()
+    const written = new Map<string, string>()
+    const words = ['devnet', '--describe', 'd.json', '--tee', 'snp', '--tee-fault', 'debug']
+    const { code } = await cli(words, { signal: controller.signal, written, onStdout: () => controller.abort() })
+    expect(code).toBe(EXIT.ok)
+    expect(JSON.parse(written.get('d.json')!)).toMatchObject({ schema: 'cocoonkit.devnet-description.v1' })
+    expect((await cli(['devnet', '--tee-fault', 'no-such'])).code).toBe(EXIT.usage)
   })
 
   test('prints a command line to try', async () => {
     const controller = new AbortController()
     const { code, stdout } = await cli(['devnet'], { signal: controller.signal, onStdout: () => controller.abort() })
     expect(code).toBe(EXIT.ok)
-    expect(stdout).toMatch(/COCOON_SECRET='[^']+' cocoonkit chat --test --proxy 127\.0\.0\.1:\d+ --owner \S+ --unsafe-accept-any-peer/)
+    expect(stdout).toContain('cocoonkit chat --devnet FILE')
   })
 })

@@ -38,14 +38,17 @@ describe('cocoonkit', () => {
     [['models', 'word'], /word/],
     [['chat', 'hi'], /no proxy is named/],
     [['chat', '--proxy', 'a:1', 'hi'], /no account is named/],
-    [['chat', '--devnet', '--owner', OWNER, 'hi'], /exclude each other/],
-    [['chat', '--devnet'], /there is no prompt/],
-    [['chat', '--devnet', '--timeout', 'soon', 'hi'], /--timeout must be a number/],
-    [['chat', '--devnet', '--timeout', '', 'hi'], /--timeout must be a number/],
+    [['chat', '--embedded-devnet', '--owner', OWNER, 'hi'], /exclude each other/],
+    [['chat', '--embedded-devnet'], /there is no prompt/],
+    [['chat', '--embedded-devnet', '--timeout', 'soon', 'hi'], /--timeout must be a number/],
+    [['chat', '--embedded-devnet', '--timeout', '', 'hi'], /--timeout must be a number/],
     [['chat', '--proxy', 'nonsense', '--owner', OWNER, 'hi'], /network\.proxies\[0\]/],
     [['chat', '--proxy', 'a:1', '--owner', OWNER, '--secret-env', 'NOT_SET', 'hi'], /no variable NOT_SET/],
     [['chat', '--proxy', 'a:1', '--owner', OWNER, '--secret-file', 'nowhere', 'hi'], /cannot be read/],
-    [['chat', '--proxy', 'a:1', '--owner', OWNER, '--secret-file', 'f', '--secret-env', 'E', 'hi'], /exclude each other/],
+    [
+      ['chat', '--proxy', 'a:1', '--owner', OWNER, '--secret-file', 'f', '--secret-env', 'E', 'hi'],
+      /exclude each other/
+    ],
     [['devnet', '--port', '70000'], /--port/],
     [['devnet', '--upstream', 'localhost:1'], /--upstream/],
     [['devnet', '--worker', 'best'], /--worker must be one of/]
@@ -57,7 +60,7 @@ describe('cocoonkit', () => {
   })
 
   test('an empty prompt from a pipe is refused', async () => {
-    expect((await cli(['chat', '--devnet'], { stdin: ' \n' })).stderr).toMatch(/the prompt is empty/)
+    expect((await cli(['chat', '--embedded-devnet'], { stdin: ' \n' })).stderr).toMatch(/the prompt is empty/)
   })
 
   test('--json prints failures as JSON on standard output', async () => {
@@ -112,8 +115,14 @@ describe('printing', () => {
   ])('%s nanotons', (nano, text) => expect(formatTon(nano)).toBe(text))
 
   test('tables align', () => {
-    expect(formatTable(['name', 'n'], [['a', '10'], ['long name', '2']])).toBe(
-      ['name        n', '─────────  ──', 'a          10', 'long name   2', ''].join('\n')
-    )
+    expect(
+      formatTable(
+        ['name', 'n'],
+        [
+          ['a', '10'],
+          ['long name', '2']
+        ]
+      )
+    ).toBe(['name        n', '─────────  ──', 'a          10', 'long name   2', ''].join('\n'))
   })
 })

@@ -42,12 +42,24 @@ export const chatCommand: Command = {
   summary: 'ask a model and watch the answer stream',
   usage: '[options] [prompt…]',
   options: {
-    model: { type: 'string', short: 'm', placeholder: 'NAME', description: 'model; default: the first of the market that has workers' },
+    model: {
+      type: 'string',
+      short: 'm',
+      placeholder: 'NAME',
+      description: 'model; default: the first of the market that has workers'
+    },
     system: { type: 'string', short: 's', description: 'system message' },
     'max-tokens': { type: 'string', placeholder: 'N', description: 'longest answer, tokens; default: the network’s' },
     temperature: { type: 'string', placeholder: 'T', description: '0 to 2' },
-    'max-coefficient': { type: 'string', placeholder: 'N', description: 'highest price coefficient, 1/1000; default 4000' },
-    buffered: { type: 'boolean', description: 'ask for the whole answer at once (for workers that lose event streams)' },
+    'max-coefficient': {
+      type: 'string',
+      placeholder: 'N',
+      description: 'highest price coefficient, 1/1000; default 4000'
+    },
+    buffered: {
+      type: 'boolean',
+      description: 'ask for the whole answer at once (for workers that lose event streams)'
+    },
     ...CONNECTION_OPTIONS
   },
   notes: [
@@ -72,12 +84,20 @@ export const chatCommand: Command = {
   }
 }
 
-async function readMessages(values: OptionValues, words: readonly string[], context: CliContext): Promise<ChatMessage[]> {
-  if (words.length === 0 && context.stdinIsTTY) throw usageError('there is no prompt', 'Write it behind the options, or pipe it in.')
+async function readMessages(
+  values: OptionValues,
+  words: readonly string[],
+  context: CliContext
+): Promise<ChatMessage[]> {
+  if (words.length === 0 && context.stdinIsTTY)
+    throw usageError('there is no prompt', 'Write it behind the options, or pipe it in.')
   const prompt = words.length > 0 ? words.join(' ') : (await context.readStdin()).trimEnd()
   if (prompt.trim() === '') throw usageError('the prompt is empty')
   const system = textOf(values, 'system')
-  return [...(system === undefined ? [] : [{ role: 'system', content: system } as const]), { role: 'user', content: prompt }]
+  return [
+    ...(system === undefined ? [] : [{ role: 'system', content: system } as const]),
+    { role: 'user', content: prompt }
+  ]
 }
 
 async function ask(
@@ -161,14 +181,15 @@ async function readStream(
 async function firstModel(client: Cocoon, signal: AbortSignal): Promise<string> {
   const { models } = await client.market({ signal })
   const served = models.find((type) => type.workers.length > 0)
-  if (served === undefined) throw usageError('the market has no model with workers', 'Name one with --model, or try again later.')
+  if (served === undefined)
+    throw usageError('the market has no model with workers', 'Name one with --model, or try again later.')
   return served.name
 }
 
 function summarise(outcome: ChatOutcome, trust: string): string {
   const { peer, usage, figures, attestation } = outcome
   const report = attestation === undefined ? '' : `, report ${attestation.id.slice(0, 16)}…`
-  const verdict = peer.verified ? `verified${report}` : `${trust}${report}`
+  const verdict = peer.verified ? `verified${report}; ${trust}` : `${trust}${report}`
   const lines = [
     ['peer', `${peer.address}, protocol ${peer.protocolVersion}`],
     ['attestation', verdict],
@@ -182,7 +203,8 @@ function summarise(outcome: ChatOutcome, trust: string): string {
 }
 
 function describeTokens(usage: Usage | undefined, { tokensUsed }: CallFigures): string {
-  const raw = usage === undefined ? 'not reported' : `${usage.prompt_tokens} prompt, ${usage.completion_tokens} completion`
+  const raw =
+    usage === undefined ? 'not reported' : `${usage.prompt_tokens} prompt, ${usage.completion_tokens} completion`
   return tokensUsed === undefined ? raw : `${raw} (${tokensUsed.total} charged units)`
 }
 

@@ -16,26 +16,65 @@ export const devnetCommand: Command = {
   summary: 'run a whole network on this machine, without coins or GPU',
   usage: '[options]',
   options: {
-    port: { type: 'string', short: 'p', placeholder: 'PORT', description: 'port of the first proxy, further ones follow; default any free one' },
+    port: {
+      type: 'string',
+      short: 'p',
+      placeholder: 'PORT',
+      description: 'port of the first proxy, further ones follow; default any free one'
+    },
     host: { type: 'string', placeholder: 'HOST', description: 'interface to listen on; default 127.0.0.1' },
     proxies: { type: 'string', placeholder: 'N', description: 'number of proxies, 1 to 16; default 1' },
-    upstream: { type: 'string', placeholder: 'URL', description: 'OpenAI-compatible server behind the workers; default a built-in text generator' },
+    upstream: {
+      type: 'string',
+      placeholder: 'URL',
+      description: 'OpenAI-compatible server behind the workers; default a built-in text generator'
+    },
     'network-version': { type: 'string', placeholder: 'NAME', description: 'dec-2025 or apr-2026; default apr-2026' },
-    worker: { type: 'string', placeholder: 'NAME', description: 'dec-2025, apr-2026 or event-by-event; default event-by-event' },
-    difficulty: { type: 'string', placeholder: 'BITS', description: 'proof of work, 0 to 28; the real network asks for 20; default 8' },
-    'token-delay': { type: 'string', placeholder: 'MS', description: 'pause of the built-in generator between tokens; default 30' }
+    worker: {
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'dec-2025, apr-2026 or event-by-event; default event-by-event'
+    },
+    difficulty: {
+      type: 'string',
+      placeholder: 'BITS',
+      description: 'proof of work, 0 to 28; the real network asks for 20; default 8'
+    },
+    describe: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'write the description that --devnet FILE of other commands reads'
+    },
+    tee: {
+      type: 'string',
+      placeholder: 'KIND',
+      description: 'evidence of the proxies: tdx, snp, fake or none; default tdx'
+    },
+    'tee-fault': {
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'what is wrong with the evidence, e.g. debug, wrong-binding, tcb:Revoked; see DEVNET_TEE_FAULTS'
+    },
+    'token-delay': {
+      type: 'string',
+      placeholder: 'MS',
+      description: 'pause of the built-in generator between tokens; default 30'
+    }
   },
   notes: [
-    'The devnet is a test bed: money is play money, evidence is fake, and its account secret is printed here. Its proxies',
-    'are accepted only by a client that says so (acceptFakeTee() of cocoonkit/unsafe, or --unsafe-accept-any-peer).'
+    'The devnet is a test bed: money is play money, its account secret is printed here, and its evidence is signed by a',
+    'vendor of its own. Clients that read its description (--devnet FILE, or fromDevnet()) verify it in full; nobody else',
+    'accepts it.'
   ],
   takesArguments: false,
   async run(values, _words, context) {
     const { startDevnet } = await import('../../devnet.js')
     const devnet = await startDevnet(readOptions(values))
+    const file = textOf(values, 'describe')
     try {
-      if (flagOf(values, 'json')) printJson(context, describeNetwork(devnet))
-      else context.stdout.write(describeText(devnet))
+      if (file !== undefined) await context.writeFile(file, `${JSON.stringify(devnet.describe(), undefined, 2)}\n`)
+      if (flagOf(values, 'json')) printJson(context, { ...devnet.describe(), prices: devnet.prices })
+      else context.stdout.write(describeText(devnet, file))
       await interrupted(context)
       return EXIT.ok
     } finally {
@@ -53,6 +92,7 @@ function readOptions(values: OptionValues): DevnetOptions {
     version: choiceOf(values, 'network-version', ['dec-2025', 'apr-2026']),
     worker: choiceOf(values, 'worker', ['dec-2025', 'apr-2026', 'event-by-event']),
     difficultyBits: numberOf(values, 'difficulty', { min: 0, max: 28, isInteger: true }),
+    tee: { kind: choiceOf(values, 'tee', ['tdx', 'snp', 'fake', 'none']), fault: textOf(values, 'tee-fault') },
     tokenDelayMs: numberOf(values, 'token-delay', { min: 0, max: 60_000 }) ?? 30
   }
 }
@@ -71,20 +111,9 @@ function choiceOf<T extends string>(values: OptionValues, name: string, choices:
   return choice
 }
 
-/** The description that a client needs; `secret` is that of the devnet's play account. */
-function describeNetwork(devnet: Devnet): Record<string, unknown> {
-  const { network, account, prices } = devnet
-  const secret = typeof account.secret === 'string' ? account.secret : { hex: toHex(account.secret) }
-  return { network, account: { ...account, secret }, prices }
-}
-
-function toHex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-function describeText({ network, account, prices }: Devnet): string {
-  const secret = typeof account.secret === 'string' ? account.secret : `hex ${toHex(account.secret)}`
-  const proxyFlags = network.proxies.map((proxy) => `--proxy ${proxy}`).join(' ')
+function describeText({ network, account, prices }: Devnet, file: string | undefined): string {
+  const secret = typeof account.secret === 'string' ? account.secret : `hex ${bytesToHex(account.secret)}`
+  const hint = file === undefined ? 'With --describe FILE other terminals can use it:' : 'Try it from another terminal:'
   return [
     'devnet is running; Ctrl-C ends it',
     '',
@@ -94,11 +123,16 @@ function describeText({ network, account, prices }: Devnet): string {
     `  secret   ${secret}`,
     `  price    ${formatTon(prices.pricePerTokenNano)} per adjusted token`,
     '',
-    'Try it from another terminal:',
+    hint,
     '',
-    `  COCOON_SECRET='${secret}' cocoonkit chat ${network.isTest ? '--test ' : ''}${proxyFlags} --owner ${account.owner} --unsafe-accept-any-peer 'Hello'`,
+    `  cocoonkit chat --devnet ${file ?? 'FILE'} 'Hello'`,
+    `  cocoonkit verify --devnet ${file ?? 'FILE'}`,
     ''
   ].join('\n')
+}
+
+function bytesToHex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function interrupted({ signal }: CliContext): Promise<void> {

@@ -97,7 +97,8 @@ function marketTable(rows: readonly ModelRow[]): string {
     ['model', 'workers', 'load', 'coefficient', ...priceHeaders],
     rows.map((row) => {
       const prices = row.nanoPerMillionTokens
-      const cells = prices === undefined ? ['–', '–', '–', '–'] : Object.values(prices).map((nano: bigint) => formatTon(nano))
+      const cells =
+        prices === undefined ? ['–', '–', '–', '–'] : Object.values(prices).map((nano: bigint) => formatTon(nano))
       return [
         printable(row.model),
         String(row.workers.length),
