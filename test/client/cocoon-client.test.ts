@@ -18,7 +18,7 @@ afterEach(async () => {
 })
 
 async function devnet(options?: DevnetOptions): Promise<Devnet> {
-  const started = await startDevnet({ difficultyBits: 0, ...options })
+  const started = await startDevnet({ difficultyBits: 0, tee: { kind: 'fake' }, ...options })
   opened.push(started)
   return started
 }

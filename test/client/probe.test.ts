@@ -8,7 +8,7 @@ let net: Devnet | undefined
 afterEach(() => net?.close())
 
 async function start(options?: DevnetOptions): Promise<string> {
-  net = await startDevnet({ difficultyBits: 4, ...options })
+  net = await startDevnet({ difficultyBits: 4, tee: { kind: 'fake' }, ...options })
   return net.network.proxies[0]!
 }
 

@@ -2,8 +2,7 @@
  * The client suite against the devnet's networks, and against a real proxy when the environment names one.
  */
 import { test } from 'vitest'
-import { type Devnet, type DevnetOptions, startDevnet } from '../../src/devnet.js'
-import { acceptFakeTee } from '../../src/unsafe.js'
+import { type Devnet, type DevnetOptions, fromDevnet, startDevnet } from '../../src/devnet.js'
 import { defineClientSuite } from './client-suite.js'
 import { interopTarget, MISSING_TARGET } from './target.js'
 
@@ -20,10 +19,7 @@ for (const [name, options] of Object.entries(NETWORKS)) {
     name,
     async () => {
       devnet = await startDevnet(options)
-      return {
-        options: { network: devnet.network, account: devnet.account, attestation: acceptFakeTee() },
-        model: undefined
-      }
+      return { options: fromDevnet(devnet), model: undefined }
     },
     async () => devnet?.close()
   )
