@@ -1,10 +1,9 @@
 /** Ends calls early: by a signal, by leaving the loop, and by a budget. The network has no cancel, so all of them are charged. */
 import { Cocoon, CocoonError } from 'cocoonkit'
-import { startDevnet } from 'cocoonkit/devnet'
-import { acceptFakeTee } from 'cocoonkit/unsafe'
+import { fromDevnet, startDevnet } from 'cocoonkit/devnet'
 
 const devnet = await startDevnet({ tokenDelayMs: 30 })
-const cocoon = new Cocoon({ network: devnet.network, account: devnet.account, attestation: acceptFakeTee() })
+const cocoon = new Cocoon(fromDevnet(devnet))
 
 try {
   const request = { model: 'devnet/echo', messages: [{ role: 'user', content: 'Take your time.' }], stream: true }

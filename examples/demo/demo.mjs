@@ -3,8 +3,7 @@
  * and was not verified.
  */
 import { Cocoon } from 'cocoonkit'
-import { startDevnet } from 'cocoonkit/devnet'
-import { acceptFakeTee } from 'cocoonkit/unsafe'
+import { fromDevnet, startDevnet } from 'cocoonkit/devnet'
 
 const started = performance.now()
 const elapsed = () => `${(performance.now() - started).toFixed(0).padStart(5)} ms`
@@ -15,9 +14,7 @@ const devnet = await startDevnet({ difficultyBits: 20, tokenDelayMs: 15 })
 say('devnet', `one proxy at ${devnet.network.proxies[0]}, no coins, no GPU, nothing leaves this machine`)
 
 const cocoon = new Cocoon({
-  network: devnet.network,
-  account: devnet.account,
-  attestation: acceptFakeTee(),
+  ...fromDevnet(devnet),
   onEvent: (event) => {
     if (event.type === 'phase') say(event.phase, `${event.ms?.toFixed(1) ?? '?'} ms`)
   }
@@ -25,11 +22,12 @@ const cocoon = new Cocoon({
 
 try {
   const report = await cocoon.attestation()
-  const passed = report.checks.filter((check) => check.outcome === 'pass').length
-  say(
-    'attestation',
-    `${report.verdict}: ${passed} of ${report.checks.length} checks passed, report ${report.id.slice(0, 16)}…`
-  )
+  const relevant = report.checks.filter((check) => check.outcome !== 'not-applicable')
+  const passed = relevant.filter((check) => check.outcome === 'pass').length
+  say('verdict', `${report.verdict}: ${passed} of ${relevant.length} checks passed, report ${report.id.slice(0, 16)}…`)
+  say('evidence', `${report.kind}, TCB ${report.tcbStatus}, valid until ${report.validUntil}`)
+  say('image', report.imageHash)
+  for (const line of report.trust) say('trust', line)
   for (const residual of report.residuals) say('not known', residual.statement)
 
   const models = await cocoon.models.list()

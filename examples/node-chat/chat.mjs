@@ -1,10 +1,9 @@
 /** Asks one question and prints the answer with what it cost. */
 import { Cocoon } from 'cocoonkit'
-import { startDevnet } from 'cocoonkit/devnet'
-import { acceptFakeTee } from 'cocoonkit/unsafe'
+import { fromDevnet, startDevnet } from 'cocoonkit/devnet'
 
 const devnet = await startDevnet()
-const cocoon = new Cocoon({ network: devnet.network, account: devnet.account, attestation: acceptFakeTee() })
+const cocoon = new Cocoon(fromDevnet(devnet))
 
 try {
   const { data, costNano, attestationId } = await cocoon.chat.completions

@@ -1,10 +1,9 @@
 /** Streams an answer to the terminal, token by token. */
 import { Cocoon } from 'cocoonkit'
-import { startDevnet } from 'cocoonkit/devnet'
-import { acceptFakeTee } from 'cocoonkit/unsafe'
+import { fromDevnet, startDevnet } from 'cocoonkit/devnet'
 
 const devnet = await startDevnet({ tokenDelayMs: 10 })
-const cocoon = new Cocoon({ network: devnet.network, account: devnet.account, attestation: acceptFakeTee() })
+const cocoon = new Cocoon(fromDevnet(devnet))
 
 try {
   const stream = await cocoon.chat.completions.create({

@@ -1,11 +1,10 @@
 /** The official OpenAI SDK, unchanged: only its `fetch` is ours. */
 import { Cocoon } from 'cocoonkit'
-import { startDevnet } from 'cocoonkit/devnet'
-import { acceptFakeTee } from 'cocoonkit/unsafe'
+import { fromDevnet, startDevnet } from 'cocoonkit/devnet'
 import OpenAI from 'openai'
 
 const devnet = await startDevnet()
-const cocoon = new Cocoon({ network: devnet.network, account: devnet.account, attestation: acceptFakeTee() })
+const cocoon = new Cocoon(fromDevnet(devnet))
 
 try {
   // The address and the key are never used: every request goes through the proxy connection.

@@ -12,7 +12,7 @@ const run = promisify(execFile)
 
 /** Example folder → what its output must contain, in order. A folder that is not listed fails the first test. */
 const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
-  demo: [/devnet/, /pow/, /tls/, /attestation/, /not a language model/, /tokens\s+\d+/, /cost\s+\d+ nanoTON/],
+  demo: [/devnet/, /pow/, /tls/, /verified: (\d+) of \1 checks passed/, /tdx, TCB UpToDate/, /not a language model/, /tokens\s+\d+/, /cost\s+\d+ nanoTON/],
   'node-chat': [/not a language model.*Hello, cocoon!/s, /cost: \d+ nanoTON, attestation report: [0-9a-f]{64}/],
   'node-stream': [/Stream this back to me, please\./],
   'openai-sdk': [/not a language model.*which SDK/s],
