@@ -73,5 +73,5 @@ const peer = await createSyntheticPeer()
 const options = { now: SYNTHETIC_NOW, policy: { imageHashes: [await tdxImageHash(peer.quote)] }, trust: peer.trust }
 await flipAll('certificate', peer.certificate, (bytes) => verifyCertificate(bytes, peer.collateral, options))
 
-if (out !== undefined) writeFileSync(out, `${JSON.stringify({ sample: step, unchangeable: [], results }, null, 2)}\n`)
+if (out !== undefined) writeFileSync(out, `${JSON.stringify({ sample: step, cannotMatter: [], results }, null, 2)}\n`)
 if (Object.values(results).some((result) => result.accepted > 0 || result.verifierFailures > 0)) process.exitCode = 1

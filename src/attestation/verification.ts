@@ -72,7 +72,7 @@ export async function runVerification(evidence: unknown, options: unknown, plan:
     trust = [...given.provenance, input.roots.described]
     facts = await plan.examine(findings, input)
   })
-  const policyEnd = input?.rules.validUntil == null ? Number.POSITIVE_INFINITY : Date.parse(input.rules.validUntil)
+  const policyEnd = typeof input?.rules.validUntil === 'string' ? Date.parse(input.rules.validUntil) : Number.POSITIVE_INFINITY
   return await buildReport(findings, {
     ...facts,
     evidence,

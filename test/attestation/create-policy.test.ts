@@ -152,14 +152,19 @@ describe('createAttestationPolicy', () => {
 
   it('lets one caller give up without ending the work of the others', async () => {
     const source = new CountingSource(peer.collateral)
-    let release: ((value: unknown) => void) | undefined
-    source.answer = () => new Promise((resolve) => (release = resolve))
+    let release: (value: unknown) => void = () => undefined
+    const asked = new Promise<void>((resolve) => {
+      source.answer = () => {
+        resolve()
+        return new Promise((answer) => (release = answer))
+      }
+    })
     const policy = policyWith(source)
     const controller = new AbortController()
     const leaving = policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW, signal: controller.signal })
     const staying = policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
     const left = leaving.catch((error: unknown) => error)
-    while (release === undefined) await new Promise<void>((resolve) => setImmediate(resolve))
+    await asked
     controller.abort()
     expect(CocoonError.is(await left, 'ERR_ABORTED')).toBe(true)
     release(peer.collateral)

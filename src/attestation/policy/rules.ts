@@ -90,7 +90,7 @@ function readRules(value: unknown): AttestationRules {
     minTcbEvaluationDataNumber: asInteger(policy['minTcbEvaluationDataNumber'], 0, 2 ** 31),
     minSnpTcb: { bootloader: part('bootloader'), tee: part('tee'), snp: part('snp'), microcode: part('microcode'), fmc: part('fmc') },
     clockSkewMs: asInteger(policy['clockSkewMs'], DEFAULT_CLOCK_SKEW_MS, MAX_CLOCK_SKEW_MS),
-    validUntil: policy['validUntil'] == null ? null : asIsoTime(policy['validUntil'])
+    validUntil: (policy['validUntil'] ?? null) === null ? null : asIsoTime(policy['validUntil'])
   }
 }
 

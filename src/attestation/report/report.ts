@@ -8,7 +8,7 @@ import type { AttestationCheck, AttestationReport, EvidenceKind, Verdict } from 
 import { sha256 } from '../crypto.js'
 import { canonicalJson } from './canonical-json.js'
 import { CHECK_IDS, type CheckId, isEnforced, remedyOf } from './checks.js'
-import { Findings } from './findings.js'
+import type { Findings } from './findings.js'
 import { residualsOf } from './residuals.js'
 
 /** What a verifier learnt besides its findings. */
