@@ -139,7 +139,10 @@ const REQUEST_RULES: CopyRules = {
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 function checkWellFormed(text: string, path: Path): void {
-  if (LONE_SURROGATE.test(text)) throw fieldError(formatPath(path), 'holds half a surrogate pair, which has no UTF-8')
+  // Newer engines have a method for it, twenty times faster.
+  const { isWellFormed } = text as { isWellFormed?: () => boolean }
+  if (isWellFormed === undefined ? LONE_SURROGATE.test(text) : !isWellFormed.call(text))
+    throw fieldError(formatPath(path), 'holds half a surrogate pair, which has no UTF-8')
 }
 
 function checkPadTo(padTo = 16): number {

@@ -115,3 +115,18 @@ describe('UTF-8', () => {
     expect(codeOf(() => strict.finish())).toBe('ERR_ENCODING')
   })
 })
+
+describe('long hex', () => {
+  test.each([255, 256, 257, 300, 4097])('%i bytes, at even and odd offsets', (length) => {
+    for (const offset of [0, 1]) {
+      const bytes = Uint8Array.from({ length: length + offset }, (_, index) => (index * 167 + 13) & 255).subarray(offset)
+      const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+      expect(bytesToHex(bytes)).toBe(hex)
+      expect(hexToBytes(hex)).toEqual(bytes.slice())
+      expect(hexToBytes(hex.toUpperCase())).toEqual(bytes.slice())
+      for (const bad of ['g', '/', ':', '@', '`', '\u0130', '\u00e9'])
+        for (const at of [0, 1, hex.length - 1])
+          expect(() => hexToBytes(hex.slice(0, at) + bad + hex.slice(at + 1))).toThrow(expect.objectContaining({ code: 'ERR_ENCODING' }))
+    }
+  })
+})
