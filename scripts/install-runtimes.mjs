@@ -1,0 +1,31 @@
+/**
+ * Installs what `npm run test:matrix` runs in: the runtimes of test/runtime/package.json (from the npm registry, without
+ * install scripts) and Debian's Firefox where that is possible. What cannot be installed is said, and its row then skips.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const directory = fileURLToPath(new URL('../test/runtime', import.meta.url))
+const installed = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+  cwd: directory,
+  stdio: 'inherit'
+})
+console.log(
+  installed.status === 0
+    ? 'runtimes: installed into test/runtime'
+    : `runtimes: npm ci in test/runtime exited ${installed.status}; rows without a program will skip`
+)
+
+const firefox = () =>
+  [process.env.FIREFOX_PATH, '/usr/bin/firefox-esr', '/usr/bin/firefox'].filter(Boolean).find((path) => existsSync(path))
+if (firefox() !== undefined) {
+  console.log(`firefox: ${firefox()}`)
+} else if (process.platform !== 'linux' || process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).status !== 0) {
+  console.log('firefox: none found and nothing here may install it (set FIREFOX_PATH); its row will skip')
+} else {
+  const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+  spawnSync('apt-get', ['update', '-qq'], options)
+  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'firefox-esr'], options)
+  console.log(firefox() === undefined ? 'firefox: apt-get could not install it; its row will skip' : `firefox: ${firefox()}`)
+}

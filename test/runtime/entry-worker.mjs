@@ -1,0 +1,8 @@
+/** Runs the suite in a Worker; the configuration is the body of a POST. */
+import { runSuite } from './suite.mjs'
+
+export default {
+  async fetch(request) {
+    return Response.json(await runSuite(await request.json()))
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Programs that the matrix starts, each with a bound on its time; none outlives the matrix.
+ *
+ * @module
+ */
+import { spawn } from 'node:child_process'
+
+const OUTPUT_LIMIT = 4000
+
+/** Runs a program to its end and returns what it printed. Rejects on failure, silence beyond the bound included. */
+export function run(command, args, { cwd, timeoutMs, env = {} }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let errors = ''
+    child.stdout.on('data', (data) => (output += data))
+    child.stderr.on('data', (data) => (errors = (errors + data).slice(-OUTPUT_LIMIT)))
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      if (code === 0) return resolve(output)
+      const how = signal === null ? `exit ${code}` : `${signal} after ${timeoutMs} ms`
+      reject(new Error(`${how}: ${`${output.slice(-500)}${errors}`.trim() || 'no output'}`))
+    })
+  })
+}

@@ -1,0 +1,248 @@
+/**
+ * The portable suite: what the packed package has to do in every runtime. Plain ESM without any platform's own imports, so
+ * the same file runs in Node, Bun, Deno, workerd and in pages. It talks to a devnet that the caller started.
+ *
+ * Every step reports its own outcome; a step that fails does not keep the next ones from running.
+ *
+ * @module
+ */
+import { Cocoon } from 'cocoonkit'
+import { fromDevnet } from 'cocoonkit/attestation'
+import { relayDialer } from 'cocoonkit/browser'
+
+const MODEL = 'devnet/echo'
+const PROMPT = 'Every runtime reads the same words: äöü, 你好, 🦋.'
+/** Fresh connections whose TLS time is measured. */
+const HANDSHAKES = 5
+/** How long the proof of work is measured, milliseconds. */
+const POW_MEASURED_MS = 1500
+
+/**
+ * @typedef {object} SuiteConfig
+ * @property {object} description - Of a devnet with an easy proof of work.
+ * @property {object} hard - Of a devnet whose proof of work nobody can finish; for the speed of the solver.
+ * @property {string | undefined} relayUrl - Relay to dial through; `undefined` = the runtime's own TCP.
+ * @property {boolean} [powInWorker] - Solve in a Web Worker.
+ *
+ * @typedef {object} StepResult
+ * @property {string} name
+ * @property {boolean} ok
+ * @property {number} ms
+ * @property {string} [error]
+ *
+ * @param {SuiteConfig} config
+ * @returns {Promise<{ steps: StepResult[], figures: Record<string, number> }>}
+ */
+export async function runSuite(config) {
+  const bench = new Bench(config)
+  const steps = []
+  for (const [name, step] of Object.entries(STEPS)) {
+    const started = Date.now()
+    try {
+      await withDeadline(step(bench), name)
+      steps.push({ name, ok: true, ms: Date.now() - started })
+    } catch (error) {
+      steps.push({ name, ok: false, ms: Date.now() - started, error: describe(error) })
+    }
+    await bench.closeClients()
+  }
+  return { steps, figures: bench.figures }
+}
+
+/** Hands out clients and closes them after each step. */
+class Bench {
+  figures = {}
+  #clients = []
+
+  constructor(config) {
+    this.config = config
+  }
+
+  /** A client of the devnet; `events` gets what it tells about connections. */
+  client({ description = this.config.description, events = [], ...options } = {}) {
+    const { relayUrl } = this.config
+    const cocoon = new Cocoon({
+      ...fromDevnet(description),
+      timeoutMs: 30_000,
+      onEvent: (event) => events.push(event),
+      ...(relayUrl === undefined ? {} : { runtime: { dialer: relayDialer({ url: relayUrl }) } }),
+      ...options
+    })
+    this.#clients.push(cocoon)
+    return cocoon
+  }
+
+  async closeClients() {
+    for (const client of this.#clients.splice(0)) await client.close()
+  }
+}
+
+const STEPS = {
+  async connect(bench) {
+    const times = []
+    for (let count = 0; count < HANDSHAKES; count++) {
+      const events = []
+      const cocoon = bench.client({ events })
+      await cocoon.market()
+      await cocoon.close()
+      const tls = events.find((event) => event.type === 'phase' && event.phase === 'tls')
+      assert(tls !== undefined, 'no TLS phase was reported')
+      times.push(tls.ms)
+    }
+    bench.figures.handshakeMs = median(times)
+  },
+
+  async attest(bench) {
+    const report = await bench.client().attestation()
+    assert(report.verdict === 'verified', `verdict ${report.verdict}: ${report.refusedBy.join(', ')}`)
+    assert(report.kind === 'tdx' && report.checks.length > 20, `${report.kind}, ${report.checks.length} checks`)
+    assert(
+      report.checks.every((check) => !check.enforced || check.outcome === 'pass' || check.outcome === 'not-applicable'),
+      'an enforced check did not pass'
+    )
+  },
+
+  async 'refuse an unknown image'(bench) {
+    const description = structuredClone(bench.config.description)
+    description.attestation.policy.imageHashes = ['00'.repeat(32)]
+    const events = []
+    const error = await rejection(bench.client({ description, events }).models.list())
+    assert(error.code === 'ERR_ATTESTATION_REFUSED', `expected a refusal, got ${describe(error)}`)
+    assert(!events.some((event) => event.type === 'connected'), 'the refused peer was used')
+  },
+
+  async chat(bench) {
+    const cocoon = bench.client()
+    const answer = await cocoon.chat.completions.create(request())
+    const [choice] = answer.choices
+    assert(choice.message.content.endsWith(PROMPT), `unexpected answer: ${choice.message.content}`)
+    assert(choice.finish_reason === 'stop' && answer.usage.total_tokens > 0, 'finish reason or usage is missing')
+  },
+
+  async stream(bench) {
+    const cocoon = bench.client()
+    const stream = await cocoon.chat.completions.create({ ...request(), stream: true })
+    let text = ''
+    let chunks = 0
+    for await (const chunk of stream) {
+      chunks++
+      text += chunk.choices[0]?.delta?.content ?? ''
+    }
+    assert(chunks > 5, `${chunks} chunks`)
+    assert(text.endsWith(PROMPT), `unexpected text: ${text}`)
+  },
+
+  async fetch(bench) {
+    const cocoon = bench.client()
+    const response = await cocoon.fetch('https://cocoon.invalid/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...request(), stream: true })
+    })
+    const text = await response.text()
+    assert(response.status === 200 && text.trimEnd().endsWith('data: [DONE]'), `${response.status}: ${text.slice(-80)}`)
+  },
+
+  async 'large prompt'(bench) {
+    const content = 'word '.repeat(60_000).trim()
+    const answer = await bench.client().chat.completions.create({ ...request(), messages: [{ role: 'user', content }] })
+    assert(answer.choices[0].message.content.endsWith(content), 'the answer lacks the prompt')
+  },
+
+  async abort(bench) {
+    const events = []
+    const cocoon = bench.client({ events })
+    const controller = new AbortController()
+    const stream = await cocoon.chat.completions.create(
+      { ...request(), model: 'fault/stall-after-2', stream: true },
+      { signal: controller.signal }
+    )
+    const reading = rejection(readAll(stream))
+    setTimeout(() => controller.abort(), 20)
+    const error = await reading
+    assert(error.code === 'ERR_ABORTED', `expected an abort, got ${describe(error)}`)
+    await cocoon.chat.completions.create(request())
+    assert(events.filter((event) => event.type === 'connected').length === 1, 'the abort cost the connection')
+  },
+
+  async reconnect(bench) {
+    const events = []
+    const cocoon = bench.client({ events })
+    const error = await rejection(
+      cocoon.chat.completions.create({ ...request(), model: 'fault/cut-after-2', stream: true }).then(readAll)
+    )
+    assert(typeof error.code === 'string', `expected an error of the library, got ${describe(error)}`)
+    await cocoon.chat.completions.create(request())
+    assert(events.filter((event) => event.type === 'connected').length === 2, 'no second connection')
+  },
+
+  async 'proof of work'(bench) {
+    const controller = new AbortController()
+    const progress = []
+    let ticks = 0
+    const ticking = setInterval(() => ticks++, 20)
+    const onEvent = (event) => {
+      if (event.type === 'pow-progress') progress.push(event)
+    }
+    const cocoon = bench.client({ description: bench.config.hard, maxPowDifficultyBits: 64, onEvent })
+    const timer = setTimeout(() => controller.abort(), POW_MEASURED_MS)
+    const started = Date.now()
+    const error = await rejection(cocoon.models.list({ signal: controller.signal }))
+    const elapsedMs = Date.now() - started
+    clearInterval(ticking)
+    clearTimeout(timer)
+    assert(error.code === 'ERR_ABORTED', `expected an abort, got ${describe(error)}`)
+    assert(elapsedMs < POW_MEASURED_MS * 3, `the abort took ${elapsedMs} ms`)
+    assert(progress.length > 1, `${progress.length} progress events`)
+    assert(ticks > 5, `a timer of 20 ms fired ${ticks} times in ${elapsedMs} ms`)
+    const last = progress.at(-1)
+    bench.figures.powMegahashesPerSecond = last.hashes / last.ms / 1000
+  },
+
+  async close(bench) {
+    const cocoon = bench.client()
+    await cocoon.models.list()
+    await cocoon.close()
+    const error = await rejection(cocoon.models.list())
+    assert(error.code === 'ERR_CLOSED', `expected ERR_CLOSED, got ${describe(error)}`)
+  }
+}
+
+function request() {
+  return { model: MODEL, messages: [{ role: 'user', content: PROMPT }] }
+}
+
+async function readAll(stream) {
+  const chunks = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return chunks
+}
+
+async function rejection(promise) {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  throw new Error('it succeeded where it had to fail')
+}
+
+function withDeadline(work, name) {
+  let timer
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} took longer than 40 s`)), 40_000)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
+function assert(condition, message) {
+  if (!condition) throw new Error(message)
+}
+
+function describe(error) {
+  return error?.code === undefined ? String(error?.message ?? error) : `${error.code}: ${error.message}`
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+}

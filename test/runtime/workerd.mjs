@@ -1,0 +1,77 @@
+/**
+ * Runs the suite in workerd itself, without a simulator around it: a configuration, one worker, loopback allowed.
+ *
+ * @module
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bundle } from './project.mjs'
+
+/** Release of the platform's behaviour that the worker asks for. */
+const COMPATIBILITY_DATE = '2026-01-01'
+/** As wrangler sets them. */
+const CONDITIONS = ['workerd', 'worker', 'browser', 'import']
+
+/** Posts a configuration to the suite in workerd and returns the suite's result. */
+export async function runInWorkerd(binary, project, config, timeoutMs) {
+  const directory = join(project, 'workerd')
+  mkdirSync(directory, { recursive: true })
+  const files = await bundle(project, 'entry-worker.mjs', CONDITIONS)
+  for (const [name, contents] of files) writeFileSync(join(directory, name), contents)
+  writeFileSync(join(directory, 'config.capnp'), configuration([...files.keys()]))
+
+  const child = spawn(binary, ['serve', 'config.capnp', '--control-fd=3'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe']
+  })
+  let errors = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (errors = (errors + data).slice(-4000)))
+  try {
+    const port = await listeningPort(child)
+    const response = await fetch(`http://127.0.0.1:${port}/`, {
+      method: 'POST',
+      body: JSON.stringify(config),
+      signal: AbortSignal.timeout(timeoutMs)
+    })
+    if (!response.ok) throw new Error(`HTTP ${response.status}: ${(await response.text()).slice(0, 500)}`)
+    return await response.json()
+  } catch (error) {
+    throw new Error(`${error.message} ${errors}`.trim(), { cause: error })
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+/** The entry goes first: workerd takes the first module as the worker's. */
+function configuration(names) {
+  const ordered = ['main.js', ...names.filter((name) => name !== 'main.js')]
+  const modules = ordered.map((name) => `(name = "${name}", esModule = embed "${name}")`)
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = (
+      modules = [${modules.join(', ')}],
+      compatibilityDate = "${COMPATIBILITY_DATE}",
+      globalOutbound = "loopback"
+    )),
+    (name = "loopback", network = (allow = ["private"]))
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+);
+`
+}
+
+/** The port that workerd announces on its control descriptor. */
+function listeningPort(child) {
+  return new Promise((resolve, reject) => {
+    let announced = ''
+    child.stdio[3].on('data', (data) => {
+      announced += data
+      const port = /"event":"listen".*?"port":(\d+)/.exec(announced)?.[1]
+      if (port !== undefined) resolve(Number(port))
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`workerd ended with ${code}`)))
+  })
+}
