@@ -61,6 +61,7 @@ export interface VerificationPlan {
 /** Runs one verification from untrusted arguments to a report. Never throws. */
 export async function runVerification(evidence: unknown, options: unknown, plan: VerificationPlan): Promise<AttestationReport> {
   const findings = new Findings()
+  const bytes = copyOf(evidence, plan.maxBytes)
   let facts: VerificationFacts = { kind: plan.kind, endMs: 0 }
   let input: VerificationInput | undefined
   let judgedAt: unknown
@@ -68,14 +69,14 @@ export async function runVerification(evidence: unknown, options: unknown, plan:
   await findings.stage(async () => {
     const given = findings.parse('input.policy', 'options are an object', () => snapshotOptions(options))
     judgedAt = given.now
-    input = examineInput(findings, evidence, given, plan.maxBytes)
+    input = examineInput(findings, bytes, given)
     trust = [...given.provenance, input.roots.described]
     facts = await plan.examine(findings, input)
   })
   const policyEnd = typeof input?.rules.validUntil === 'string' ? Date.parse(input.rules.validUntil) : Number.POSITIVE_INFINITY
   return await buildReport(findings, {
     ...facts,
-    evidence,
+    evidence: bytes,
     judgedAt,
     validUntilMs: Math.min(facts.endMs, policyEnd),
     trust,
@@ -98,6 +99,16 @@ export async function examineKeyBinding(findings: Findings, reportData: Uint8Arr
   findings.check('binding.report-data', bound, 'report data with SHA-512 of the Ed25519 key')
 }
 
+/** A copy that nobody else can change, also of shared memory; `undefined` for anything that is not bytes of that size. */
+function copyOf(evidence: unknown, maxBytes: number): Uint8Array | undefined {
+  try {
+    const isFit = evidence instanceof Uint8Array && evidence.length > 0 && evidence.length <= maxBytes
+    return isFit ? new Uint8Array(evidence) : undefined
+  } catch {
+    return undefined // a proxy around bytes
+  }
+}
+
 interface GivenOptions {
   readonly now: unknown
   readonly policy: unknown
@@ -114,15 +125,14 @@ function snapshotOptions(options: unknown): GivenOptions {
   return { now: isValidDate(now) ? new Date(now.getTime()) : now, policy, publicKey, trust, provenance: texts }
 }
 
-function examineInput(findings: Findings, evidence: unknown, given: GivenOptions, maxBytes: number): VerificationInput {
-  const isBytes = evidence instanceof Uint8Array
+function examineInput(findings: Findings, evidence: Uint8Array | undefined, given: GivenOptions): VerificationInput {
   const describedTime = isValidDate(given.now) ? given.now.toISOString() : 'not a date that exists'
   findings.check('input.time', isValidDate(given.now), describedTime)
   const roots = rootsOf(given.trust)
   const describedRoots = roots?.described ?? 'an object that stands for no roots'
   findings.check('input.trust', roots !== undefined, describedRoots)
   const rules = examinePolicy(findings, given.policy)
-  findings.demand('input.evidence', isBytes && evidence.length > 0 && evidence.length <= maxBytes, isBytes ? `${evidence.length} bytes` : 'not a byte array')
+  findings.demand('input.evidence', evidence !== undefined, evidence === undefined ? 'not a byte array of acceptable size' : `${evidence.length} bytes`)
   findings.demand('input.trust', roots !== undefined, describedRoots)
   findings.demand('input.time', isValidDate(given.now), describedTime)
   const nowMs = given.now.getTime()
@@ -130,5 +140,5 @@ function examineInput(findings: Findings, evidence: unknown, given: GivenOptions
   findings.check('input.policy', isCurrent, rules.validUntil === null ? 'types and ranges of the policy' : `policy until ${rules.validUntil}`)
   const { publicKey } = given
   // A key of the wrong type is kept: it fails the binding by its own name.
-  return { evidence: evidence.slice(), nowMs, rules, roots, publicKey: publicKey as Uint8Array | undefined }
+  return { evidence, nowMs, rules, roots, publicKey: publicKey as Uint8Array | undefined }
 }

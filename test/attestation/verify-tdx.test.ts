@@ -261,6 +261,9 @@ describe('input of the wrong kind', () => {
         expect(report.refusedBy).not.toContain('verifier.internal')
       }
     }
+    for (const proxy of [new Proxy(good.quote, {}), new Proxy({}, { getPrototypeOf: () => { throw new TypeError('hostile') } })]) {
+      expect(failed(await verifyTdxQuote(proxy as Uint8Array, good.collateral, options))).toEqual(['input.evidence'])
+    }
     const hostile = new Proxy(good.collateral, { get: () => { throw new TypeError('hostile') } })
     expect(failed(await verifyTdxQuote(good.quote, hostile, options))).toContain('tdx.collateral.format')
   })

@@ -16,6 +16,9 @@ export interface JsonObject {
 
 const MAX_DEPTH = 16
 
+/** Longest text that is read, UTF-16 code units. */
+const MAX_LENGTH = 4_194_304
+
 /** A text with its reading position. */
 interface Cursor {
   readonly text: string
@@ -24,7 +27,7 @@ interface Cursor {
 
 /** Parses a whole text. @throws CocoonError `ERR_ENCODING`. */
 export function parseStrictJson(text: string): JsonValue {
-  const cursor = { text, at: 0 }
+  const cursor = open(text)
   const value = readValue(cursor, 0)
   if (cursor.at !== text.length) throw jsonError('text after the value')
   return value
@@ -37,7 +40,7 @@ export function parseStrictJson(text: string): JsonValue {
  */
 export function sourceOfMembers(text: string): ReadonlyMap<string, string> {
   const members = new Map<string, string>()
-  const cursor = { text, at: 0 }
+  const cursor = open(text)
   readMembers(cursor, (name) => {
     const start = cursor.at
     readValue(cursor, 1)
@@ -47,9 +50,15 @@ export function sourceOfMembers(text: string): ReadonlyMap<string, string> {
   return members
 }
 
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+/** Unrolled, so that a long string costs the engine no memory per character. */
+const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const LITERALS: readonly (readonly [string, JsonValue])[] = [['true', true], ['false', false], ['null', null]]
+
+function open(text: string): Cursor {
+  if (text.length > MAX_LENGTH) throw jsonError('too long')
+  return { text, at: 0 }
+}
 
 /** Reads one value with the white space around it. */
 function readValue(cursor: Cursor, depth: number): JsonValue {

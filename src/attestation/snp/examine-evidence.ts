@@ -9,6 +9,7 @@ import { endOfChain, examineChain } from '../chain.js'
 import { examineImage, imageHashOfMeasurement } from '../image-hash.js'
 import type { AttestationRules } from '../policy/rules.js'
 import type { Findings } from '../report/findings.js'
+import { quoted } from '../report/quoted.js'
 import { Signatures } from '../signatures.js'
 import { checkRevocation, examineCrl } from '../tdx/examine-collateral.js'
 import type { TrustRoots } from '../trust.js'
@@ -86,7 +87,7 @@ async function examineBinding(findings: Findings, report: SnpReport, vcek: Opene
   findings.check('snp.report.signature', signed, `signature over ${report.signed.length} bytes by VCEK ${bytesToHex(certificate.serial)}`)
   const start = report.chipId.subarray(0, facts.hardwareId.length)
   findings.check('snp.vcek.chip', equalBytes(start, facts.hardwareId), `chip ${bytesToHex(start).slice(0, 16)}…`)
-  findings.demand('snp.product', facts.line !== undefined, `product ${JSON.stringify(facts.productName)}`)
+  findings.demand('snp.product', facts.line !== undefined, `product ${quoted(facts.productName)}`)
   const { line } = facts
   const [reported, committed, current] = [report.reportedTcb, report.committedTcb, report.currentTcb].map((tcb) => decodeSnpTcb(tcb, line))
   findings.demand('snp.vcek.tcb', reported !== undefined && committed !== undefined && current !== undefined, 'three levels')
@@ -100,11 +101,11 @@ async function examineBinding(findings: Findings, report: SnpReport, vcek: Opene
 async function examineSnpChain(findings: Findings, vcek: OpenedVcek, opened: OpenedSnpCollateral, input: SnpInput): Promise<number> {
   const { certificate, facts } = vcek
   const root = facts.line === undefined ? undefined : input.roots.amd[facts.line]
-  findings.demand('snp.product', root !== undefined, `root for product ${JSON.stringify(facts.productName)}`)
+  findings.demand('snp.product', root !== undefined, `root for product ${quoted(facts.productName)}`)
   const context = { root, nowMs: input.nowMs, signatures: new Signatures() }
   const chain = await examineChain(findings, CHAIN, { ders: [certificate.der, ...opened.chain], length: 3, ...context })
   const name = findings.parse('snp.vcek.certificate', 'common name', () => commonNameOf(certificate.subject))
-  findings.demand('snp.vcek.certificate', name === VCEK_NAME, `common name ${JSON.stringify(name)}`)
+  findings.demand('snp.vcek.certificate', name === VCEK_NAME, `common name ${quoted(name)}`)
   const [, intermediate, rootCertificate] = chain
   findings.demand('snp.chain.signatures', rootCertificate !== undefined, 'three certificates')
   const crl = await examineCrl(findings, opened.crl, rootCertificate, context, 'snp.crl')

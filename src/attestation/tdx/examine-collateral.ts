@@ -9,6 +9,7 @@ import { commonNameOf, type ParsedCertificate, type ParsedCrl, parseCertificate,
 import { endOfChain, examineChain, serialOf } from '../chain.js'
 import type { CheckId } from '../report/checks.js'
 import type { Findings } from '../report/findings.js'
+import { quoted } from '../report/quoted.js'
 import type { Signatures } from '../signatures.js'
 import type { OpenedTdxCollateral, SignedText } from './collateral.js'
 import { hasSgxExtension } from './pck-extension.js'
@@ -94,7 +95,7 @@ async function examineSigner(
   findings.demand('tdx.signing.certificates', leaf !== undefined, 'a leaf')
   // Any key below the root could otherwise sign collateral, the PCK of one broken platform included.
   const name = findings.parse('tdx.signing.names', 'common name of the signer', () => commonNameOf(leaf.subject))
-  findings.demand('tdx.signing.names', name === SIGNER_NAME && !hasSgxExtension(leaf), `signer ${JSON.stringify(name)}`)
+  findings.demand('tdx.signing.names', name === SIGNER_NAME && !hasSgxExtension(leaf), `signer ${quoted(name)}`)
   checkRevocation(findings, 'tdx.signing.revocation', chain, rootCrl)
   return { certificate: leaf, endMs: endOfChain(chain) }
 }

@@ -11,6 +11,7 @@ import { sha256 } from '../crypto.js'
 import { examineImage, imageHashOfBody } from '../image-hash.js'
 import type { AttestationRules, TcbStatus } from '../policy/rules.js'
 import type { Findings } from '../report/findings.js'
+import { quoted } from '../report/quoted.js'
 import { Signatures } from '../signatures.js'
 import { decodeQuotePem, openTdxCollateral, type OpenedTdxCollateral } from './collateral.js'
 import { SIGNING_CHECKS, checkRevocation, type ExaminedCollateral, examineCrl, examineTdxCollateral, type TdxContext } from './examine-collateral.js'
@@ -96,7 +97,7 @@ async function examinePck(findings: Findings, quote: TdxQuote, context: TdxConte
   const ders = findings.parse('tdx.quote.pem', `${quote.pckChainPem.length} bytes with their re-encoding`, () => decodeQuotePem(quote.pckChainPem))
   const chain = await examineChain(findings, PCK, { ders, length: 3, ...context })
   const names = findings.parse('tdx.pck.names', 'common names', () => chain.map(({ subject }) => commonNameOf(subject)))
-  findings.demand('tdx.pck.names', names.every((name, index) => PCK_NAMES[index]?.includes(name)), names.join(', '))
+  findings.demand('tdx.pck.names', names.every((name, index) => PCK_NAMES[index]?.includes(name)), names.map(quoted).join(', '))
   const [leaf, issuer] = chain
   findings.demand('tdx.pck.certificates', leaf !== undefined && issuer !== undefined, '3 certificates')
   const platform = findings.parse('tdx.pck.extension', 'platform, component and PCE versions', () => readPckPlatform(leaf))

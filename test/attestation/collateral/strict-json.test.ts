@@ -46,5 +46,8 @@ describe('parseStrictJson', () => {
     const text = `[${'"x",'.repeat(100_000)}1]`
     expect((parseStrictJson(text) as unknown[]).length).toBe(100_001)
     expect(refused(() => parseStrictJson('{"a":'.repeat(100_000)))).toBe(true)
+    const long = 'ab\\n'.repeat(500_000)
+    expect(parseStrictJson(`"${long}"`)).toBe(long.replaceAll('\\n', '\n'))
+    expect(refused(() => parseStrictJson(`"${'a'.repeat(5_000_000)}"`))).toBe(true)
   })
 })
