@@ -12,13 +12,15 @@ import { createEventReader, type EventReader } from './event-reader.js'
 import { type CallFigures, claimedCostNano, computeFigures } from './figures.js'
 import type { SurfaceContext } from './options.js'
 import { redactError } from './redact.js'
-import type { PendingRequest } from './request.js'
+import type { PendingRequest } from './request-fields.js'
 
-/** An answer whose head has come with a good status. */
+/** An answer whose head has come with a good status, or with any status where the caller takes it as it is. */
 export interface OpenAnswer {
   readonly answer: InferenceAnswer
   readonly budget: OwnedCallBudget
   readonly redact: (error: CocoonError) => CocoonError
+  /** See {@link PendingRequest.isSealed}. */
+  readonly isSealed: boolean
 }
 
 /** A whole answer. */
@@ -32,9 +34,14 @@ export interface WholeAnswer {
 /**
  * Sends and waits for the head.
  *
+ * @param anyStatus - Resolve also for a bad status, whose body is then the caller's to read. Default `false`.
  * @throws CocoonError of any phase, the prompt cut out; `ERR_UPSTREAM_HTTP` for a status that is not 2xx.
  */
-export async function openAnswer(context: SurfaceContext, request: PendingRequest): Promise<OpenAnswer> {
+export async function openAnswer(
+  context: SurfaceContext,
+  request: PendingRequest,
+  anyStatus = false
+): Promise<OpenAnswer> {
   const redact = (error: CocoonError): CocoonError => redactError(error, request.source)
   let asked = false
   const budget = createCallBudget({
@@ -50,7 +57,8 @@ export async function openAnswer(context: SurfaceContext, request: PendingReques
       asked = true
       return prepared
     }, budget)
-    if (answer.status >= 200 && answer.status <= 299) return { answer, budget, redact }
+    const isGood = answer.status >= 200 && answer.status <= 299
+    if (isGood || anyStatus) return { answer, budget, redact, isSealed: request.isSealed }
     throw await upstreamError(answer)
   } catch (cause) {
     budget.release()
@@ -59,9 +67,9 @@ export async function openAnswer(context: SurfaceContext, request: PendingReques
 }
 
 /** Reads the answer as a stream of events; the reader releases the budget. */
-export function readEvents(context: SurfaceContext, { answer, budget, redact }: OpenAnswer): EventReader {
+export function readEvents(context: SurfaceContext, open: OpenAnswer): EventReader {
   const { maxEventChars, priceAt } = context
-  return createEventReader({ answer, budget, redact, maxEventChars, pricePerTokenNano: priceAt(answer.peer) })
+  return createEventReader({ ...open, maxEventChars, pricePerTokenNano: priceAt(open.answer.peer) })
 }
 
 /**
@@ -69,12 +77,13 @@ export function readEvents(context: SurfaceContext, { answer, budget, redact }: 
  *
  * @throws CocoonError `ERR_ANSWER_INVALID` | `ERR_ANSWER_TOO_LARGE` | `ERR_STREAM_TRUNCATED` and what the carrier throws.
  */
-export async function readWhole(context: SurfaceContext, { answer, budget, redact }: OpenAnswer): Promise<WholeAnswer> {
+export async function readWhole(context: SurfaceContext, open: OpenAnswer): Promise<WholeAnswer> {
+  const { answer, budget, redact, isSealed } = open
   const onBudget = (): void => answer.cancel(budget.signal.reason)
   budget.signal.addEventListener('abort', onBudget, { once: true })
   try {
     const { text, final } = await collectText(answer, context.maxAnswerBytes)
-    const value = parseObject(text, final)
+    const value = parseObject(text, final, isSealed)
     return { text, value, figures: computeFigures(final, context.priceAt(answer.peer), claimedCostNano(value)) }
   } catch (cause) {
     const error = redact(bodyFailure(cause))
@@ -109,8 +118,8 @@ async function collectText(
   return { text: decodeUtf8(parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts)), final }
 }
 
-/** The answer as a JSON object. @throws CocoonError `ERR_ANSWER_INVALID`. */
-function parseObject(text: string, final: InferenceFinal): object {
+/** The answer as a JSON object; what an encrypted one says is for its reader. @throws CocoonError `ERR_ANSWER_INVALID`. */
+function parseObject(text: string, final: InferenceFinal, isSealed: boolean): object {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -118,7 +127,7 @@ function parseObject(text: string, final: InferenceFinal): object {
     // Not an object, like every other thing below; the engine's own error quotes the text and is not kept.
   }
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (isObject && !(value as { error?: unknown }).error) return value as object
+  if (isObject && (isSealed || !(value as { error?: unknown }).error)) return value as object
   const message =
     text.trim() === ''
       ? 'the answer is empty'

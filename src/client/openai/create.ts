@@ -36,7 +36,7 @@ async function callEndpoint(
 ): Promise<WholeResult<unknown> | StreamResult<unknown>> {
   const file =
     path === '/v1/audio/transcriptions' ? await readFile((body as { file?: unknown } | undefined)?.file) : undefined
-  const request = createPendingRequest(context, path, body, options, file)
+  const request = createPendingRequest(context, path, body, options, { file })
   const open = await openAnswer(context, request)
   if (request.streams) {
     const reader = readEvents(context, open)

@@ -20,6 +20,8 @@ export interface EventReaderOptions {
   readonly pricePerTokenNano: bigint | undefined
   /** Cuts the prompt out of an error. */
   readonly redact: (error: CocoonError) => CocoonError
+  /** Events are encrypted: each passes as it is. Default `false`. */
+  readonly isSealed?: boolean | undefined
 }
 
 /** Pull reader of JSON events. Not for concurrent use. */
@@ -46,7 +48,8 @@ export function createEventReader({
   budget,
   maxEventChars,
   pricePerTokenNano,
-  redact
+  redact,
+  isSealed = false
 }: EventReaderOptions): EventReader {
   const parser = createEventParser(maxEventChars)
   const parts = answer.parts[Symbol.asyncIterator]()
@@ -110,9 +113,9 @@ export function createEventReader({
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail(invalidEvent(json))
     const event = value as { error?: unknown; object?: unknown; usage?: unknown }
-    if (event.error || event.object === 'error') throw fail(errorEvent(json))
+    if (!isSealed && (event.error || event.object === 'error')) throw fail(errorEvent(json))
     if (event.usage) claimNano = claimedCostNano(event) ?? claimNano
-    if (!isWholeCompletion(event)) return (lastValue = event)
+    if (isSealed || !isWholeCompletion(event)) return (lastValue = event)
     converted = completionToChunks(event)
     return poll()
   }

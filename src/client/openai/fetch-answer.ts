@@ -6,8 +6,9 @@
 import { encodeUtf8 } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import type { InferenceAnswer, InferencePeer } from '../../runtime/ports/inference.js'
+import type { OpenAnswer } from './answer.js'
 import { abandoned } from './chunk-stream.js'
-import { errorBody } from './errors.js'
+import { bodyFailure, errorBody, TruncatedStreamError } from './errors.js'
 import type { EventReader } from './event-reader.js'
 import type { CallFigures } from './figures.js'
 
@@ -70,4 +71,47 @@ export function eventStreamBody(reader: EventReader, signal: AbortSignal | undef
     },
     { highWaterMark: 0 }
   )
+}
+
+/** Statuses that a Response takes and that have a body. */
+function statusWithBody(status: number): number {
+  return status >= 200 && status <= 599 && ![204, 205, 304].includes(status) ? status : 502
+}
+
+/**
+ * An answer as it comes, unread: for answers to encrypted requests that nobody on the way can understand. The body errors
+ * when the answer is not whole.
+ */
+export function passedAnswer({ answer, budget, redact }: OpenAnswer): Response {
+  const headers = answerHeaders(answer)
+  const type = answer.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1]
+  if (type?.toLowerCase().startsWith('text/event-stream') === true) headers.set('content-type', 'text/event-stream')
+  const parts = answer.parts[Symbol.asyncIterator]()
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          for (let step = await parts.next(); step.done !== true; step = await parts.next())
+            if (step.value.length > 0) return controller.enqueue(step.value)
+          if (!(await answer.final).complete) throw new TruncatedStreamError({})
+          controller.close()
+        } catch (cause) {
+          controller.error(redact(bodyFailure(cause)))
+        }
+        stop()
+      },
+      cancel(reason) {
+        answer.cancel(abandoned(reason))
+        stop()
+      }
+    },
+    { highWaterMark: 0 }
+  )
+  const onBudget = (): void => answer.cancel(budget.signal.reason)
+  function stop(): void {
+    budget.signal.removeEventListener('abort', onBudget)
+    budget.release()
+  }
+  budget.signal.addEventListener('abort', onBudget, { once: true })
+  return new Response(body, { status: statusWithBody(answer.status), headers })
 }

@@ -6,11 +6,13 @@
 import { CocoonError } from '../../errors.js'
 import { openAnswer, readEvents, readWhole } from './answer.js'
 import { errorResponse } from './errors.js'
-import { answerHeaders, eventStreamBody, peerHeaders } from './fetch-answer.js'
+import { answerHeaders, eventStreamBody, passedAnswer, peerHeaders } from './fetch-answer.js'
 import { type FilePart, readFile } from './multipart.js'
 import { listModels, retrieveModel } from './models.js'
 import type { SurfaceContext } from './options.js'
-import { createPendingRequest, invalidRequest } from './request.js'
+import { answerOutcome, errorOutcome, finalFigures, withOutcome } from './outcome.js'
+import { createPendingRequest } from './request.js'
+import { invalidRequest } from './request-fields.js'
 import type { EndpointPath } from './rules/index.js'
 
 /** A `fetch`. */
@@ -33,7 +35,8 @@ export function createFetch(context: SurfaceContext): FetchFunction {
       return await route(context, call)
     } catch (cause) {
       if (call.signal?.aborted) throw call.signal.reason
-      return errorResponse(CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'request', charged: 'unknown' }))
+      const error = CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'request', charged: 'unknown' })
+      return withOutcome(errorResponse(error), errorOutcome(error))
     }
   }
 }
@@ -102,21 +105,32 @@ async function answerModels(
 async function answerRequest(context: SurfaceContext, path: EndpointPath, call: FetchCall): Promise<Response> {
   const { signal } = call
   const form = path === '/v1/audio/transcriptions' ? await readForm(call) : undefined
-  const request = createPendingRequest(context, path, form?.fields ?? (await readJson(call)), { signal }, form?.file)
-  const open = await openAnswer(context, request)
+  const { value, text: json } = form === undefined ? await readJson(call) : { value: form.fields, text: undefined }
+  const request = createPendingRequest(context, path, value, { signal }, { file: form?.file, text: json })
+  const open = await openAnswer(context, request, request.isSealed)
+  const { answer } = open
+  // What an encrypted form asks for cannot be seen, and neither can what an encrypted error says: both pass as they are.
+  if (request.isSealed && (form !== undefined || answer.status < 200 || answer.status > 299))
+    return withOutcome(
+      passedAnswer(open),
+      answerOutcome(answer, finalFigures(answer, context.priceAt(answer.peer)))
+    )
   if (!request.streams) {
     const { text, figures } = await readWhole(context, open)
-    return new Response(text, { status: open.answer.status, headers: answerHeaders(open.answer, figures) })
+    const whole = new Response(text, { status: answer.status, headers: answerHeaders(answer, figures) })
+    return withOutcome(whole, answerOutcome(answer, figures))
   }
-  const headers = answerHeaders(open.answer)
+  const headers = answerHeaders(answer)
   headers.set('content-type', 'text/event-stream; charset=utf-8')
   headers.set('cache-control', 'no-cache')
-  return new Response(eventStreamBody(readEvents(context, open), signal), { headers })
+  const reader = readEvents(context, open)
+  return withOutcome(new Response(eventStreamBody(reader, signal), { headers }), answerOutcome(answer, reader.figures))
 }
 
-async function readJson(call: FetchCall): Promise<unknown> {
+async function readJson(call: FetchCall): Promise<{ readonly value: unknown; readonly text: string }> {
   try {
-    return JSON.parse(typeof call.rawBody === 'string' ? call.rawBody : await call.body().text())
+    const text = typeof call.rawBody === 'string' ? call.rawBody : await call.body().text()
+    return { value: JSON.parse(text), text }
   } catch {
     // The engine's own error quotes the body.
     throw invalidRequest('the request body is not JSON')

@@ -11,6 +11,7 @@ export { EmptyStreamError, errorBody, errorResponse, statusOf, TruncatedStreamEr
 export type { FetchFunction } from './fetch.js'
 export type { CallFigures } from './figures.js'
 export type { FileInput } from './multipart.js'
+export { type CallOutcome, outcomeOf } from './outcome.js'
 export type { AnswerLimits, CallDefaults, OpenAISurfaceOptions, RequestOptions } from './options.js'
 export { redactPrompt } from './redact.js'
 export {
@@ -22,5 +23,6 @@ export {
   type Rule,
   type RulesOption
 } from './rules/index.js'
+export { checkSealedBody, isSealedBody } from './sealed-request.js'
 export { createOpenAISurface, type ModelOptions, type OpenAISurface } from './surface.js'
 export type * from './types.js'

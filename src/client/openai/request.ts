@@ -4,37 +4,33 @@
  *
  * @module
  */
-import { encodeUtf8 } from '../../encoding/index.js'
-import { CocoonError } from '../../errors.js'
-import type { InferencePeer, InferenceRequest } from '../../runtime/ports/inference.js'
 import { encodeMultipart, type FilePart } from './multipart.js'
-import { checkInteger, type RequestOptions, type SurfaceContext } from './options.js'
-import { checkRequest, chooseRules, type EndpointPath, fieldError, rulesFor } from './rules/index.js'
+import type { RequestOptions, SurfaceContext } from './options.js'
+import {
+  encodeJson,
+  invalidRequest,
+  JSON_HEADERS,
+  type PendingRequest,
+  readLimit,
+  readModel,
+  readSettings
+} from './request-fields.js'
+import { checkRequest, chooseRules, type EndpointPath, rulesFor } from './rules/index.js'
+import { createSealedRequest, isSealedBody } from './sealed-request.js'
 import { baseName, translateBody } from './translate.js'
 
-/** A request that waits for its peer. */
-export interface PendingRequest {
-  /** Whether the caller wants a stream. */
-  readonly streams: boolean
-  readonly timeoutMs: number
-  readonly signal: AbortSignal | undefined
-  /** The caller's body, for cutting it out of errors. */
-  readonly source: unknown
-  /** Makes the request for a peer. @throws CocoonError `ERR_REQUEST_FIELD` | `ERR_REQUEST_INVALID`. */
-  prepare(peer: InferencePeer): InferenceRequest
+/** What a request is made from, beside the body. */
+export interface RequestSource {
+  /** The file of a multipart request. */
+  readonly file?: FilePart | undefined
+  /** The body's JSON text as received. */
+  readonly text?: string | undefined
 }
-
-/** Headers of a JSON request. The caller's own never travel; the worker adds the length (session.md §6.2). */
-const JSON_HEADERS: InferenceRequest['headers'] = [
-  ['Host', 'localhost'],
-  ['Content-Type', 'application/json']
-]
 
 /**
  * Reads `max_coefficient`, `timeout` (seconds) and `enable_debug` out of the body (request options win), and checks
- * what needs no peer.
+ * what needs no peer. A body that carries an envelope (`is_encrypted`) passes as it is.
  *
- * @param file - The file of a multipart request.
  * @throws CocoonError `ERR_REQUEST_INVALID` | `ERR_REQUEST_FIELD` | `ERR_OPTIONS`.
  */
 export function createPendingRequest(
@@ -42,15 +38,15 @@ export function createPendingRequest(
   path: EndpointPath,
   source: unknown,
   options: RequestOptions,
-  file?: FilePart
+  { file, text }: RequestSource = {}
 ): PendingRequest {
   if (typeof source !== 'object' || source === null || Array.isArray(source))
     throw invalidRequest('the request body must be an object')
-  const { max_coefficient: coefficient, timeout, enable_debug: debug, ...body } = source as Record<string, unknown>
+  const fields = source as Record<string, unknown>
+  if (isSealedBody(fields)) return createSealedRequest(context, path, { body: fields, text, file }, options)
+  const { max_coefficient: coefficient, timeout, enable_debug: debug, ...body } = fields
   const { defaults } = context
-  const model = body['model']
-  if (typeof model !== 'string' || model === '')
-    throw fieldError('model', 'is required', 'name a model that models.list() shows')
+  const model = readModel(body['model'])
   const streams = body['stream'] === true
   const buffered =
     streams && path !== '/v1/audio/transcriptions' && (options.streamFallback ?? defaults.streamFallback) === 'buffered'
@@ -59,17 +55,12 @@ export function createPendingRequest(
     delete body['stream_options']
   }
   const translates = options.translate ?? defaults.translate
-  const settings = {
-    maxCoefficient:
-      options.maxCoefficient ?? readField('max_coefficient', coefficient, isInteger) ?? defaults.maxCoefficient,
-    enableDebug: options.debug ?? readField('enable_debug', debug, isBoolean) ?? defaults.debug,
-    reservedTokens: readLimit(body, translates) ?? defaults.reservedTokens
-  }
-  checkInteger('maxCoefficient', settings.maxCoefficient)
-  const seconds = readField('timeout', timeout, isDuration)
+  const { timeoutMs, ...settings } = readSettings({ coefficient, timeout, debug }, options, context)
+  const reservedTokens = readLimit(body, translates) ?? defaults.reservedTokens
   return {
     streams,
-    timeoutMs: options.timeoutMs ?? (seconds === undefined ? defaults.timeoutMs : seconds * 1000),
+    isSealed: false,
+    timeoutMs,
     signal: options.signal,
     source,
     prepare(peer) {
@@ -77,57 +68,10 @@ export function createPendingRequest(
       const rule = rulesFor(rules, path)
       const sent = translates ? translateBody(body, rule, rules, streams && !buffered) : body
       checkRequest(sent, rule, rules.name)
-      const { contentType, body: bytes } =
-        file === undefined ? encodeJson(sent) : encodeMultipart(sent, file, context.random)
-      const headers =
-        contentType === undefined
-          ? JSON_HEADERS
-          : [['Host', 'localhost'] as const, ['Content-Type', contentType] as const]
-      return { model: baseName(model), path, headers, body: bytes, ...settings }
+      const common = { model: baseName(model), path, ...settings, reservedTokens }
+      if (file === undefined) return { ...common, headers: JSON_HEADERS, body: encodeJson(sent) }
+      const { contentType, body: bytes } = encodeMultipart(sent, file, context.random)
+      return { ...common, headers: [['Host', 'localhost'], ['Content-Type', contentType]], body: bytes }
     }
   }
-}
-
-/** `ERR_REQUEST_INVALID`, answered with 400. */
-export function invalidRequest(message: string, httpStatus = 400): CocoonError {
-  return new CocoonError('ERR_REQUEST_INVALID', message, { phase: 'request', httpStatus })
-}
-
-function encodeJson(body: object): { readonly contentType: undefined; readonly body: Uint8Array } {
-  let text: string
-  try {
-    text = JSON.stringify(body)
-  } catch {
-    // The engine's own error may quote keys of the body.
-    throw invalidRequest('the request body cannot be written as JSON')
-  }
-  return { contentType: undefined, body: encodeUtf8(text) }
-}
-
-/** The body's own limit. Two that differ mean two things at once: the reservation would go by one, the worker by the other. */
-function readLimit(body: Readonly<Record<string, unknown>>, translates: boolean): number | undefined {
-  const newer = readField('max_completion_tokens', body['max_completion_tokens'], isInteger)
-  const older = readField('max_tokens', body['max_tokens'], isInteger)
-  if (!translates && newer !== undefined && older !== undefined && newer !== older) {
-    throw fieldError('max_tokens', 'differs from max_completion_tokens', 'give only one of the two')
-  }
-  return newer ?? older
-}
-
-function readField<T>(name: string, value: unknown, accepts: (value: unknown) => value is T): T | undefined {
-  if (value === undefined || value === null) return undefined
-  if (accepts(value)) return value
-  throw fieldError(name, 'is of the wrong type or out of range')
-}
-
-function isInteger(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 2_147_483_647
-}
-
-function isBoolean(value: unknown): value is boolean {
-  return typeof value === 'boolean'
-}
-
-function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && value > 0
 }
