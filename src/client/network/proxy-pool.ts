@@ -115,9 +115,16 @@ export class ProxyPool implements InferenceTransport {
     try {
       if (signal.aborted) throw abortReason(signal, 'dial')
       const plan = new AttemptPlan(await this.#plan(signal))
+      let dying: OpenConnection | undefined
       for (;;) {
         const link = plan.next()
         if (link === undefined) throw plan.failure()
+        if (dying !== undefined && link.connection === dying) {
+          // It takes nothing any more and has not ended yet: asking it again would only use up the attempts.
+          await raceSignal(dying.session.closed, signal, 'query')
+          dying = undefined
+          continue
+        }
         const { pauseMs } = link
         if (pauseMs > 0) {
           // Waiting for a pause that outlasts the budget would only replace the real reason by a timeout.
@@ -125,17 +132,19 @@ export class ProxyPool implements InferenceTransport {
           await link.pause(signal)
           continue
         }
-        let isConnected = false
+        let connection: OpenConnection | undefined
         try {
-          const connection = await link.acquire(signal)
-          isConnected = true
+          connection = await link.acquire(signal)
           return await use(connection, signal)
         } catch (thrown) {
-          if (signal.aborted) throw isConnected ? thrown : abortReason(signal, 'dial')
-          if (isConnected && !isUnsent(thrown)) throw thrown
+          if (signal.aborted) throw connection !== undefined ? thrown : abortReason(signal, 'dial')
+          if (connection !== undefined && !isUnsent(thrown)) throw thrown
+          dying = connection
           plan.failed(
             link,
-            isConnected ? lostBeforeSending(thrown) : CocoonError.from(thrown, 'ERR_INTERNAL', { phase: 'dial' })
+            connection !== undefined
+              ? lostBeforeSending(thrown)
+              : CocoonError.from(thrown, 'ERR_INTERNAL', { phase: 'dial' })
           )
         }
       }

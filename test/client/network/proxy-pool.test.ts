@@ -283,6 +283,27 @@ describe('failover', () => {
     }
   )
 
+  test('a request that the only session did not take waits for its end and dials again', async () => {
+    const { pool, connector, clock } = world(['a:1'])
+    connector.script = () => 'ok'
+    await send(pool)
+    const { session } = connector.last
+    let asked = 0
+    session.answer = () => {
+      asked++
+      return Promise.reject(new CocoonError('ERR_CONNECTION_LOST', 'closing', { phase: 'query', charged: 'no' }))
+    }
+    const sending = send(pool)
+    await settle()
+    expect(asked).toBe(1)
+    expect(connector.count()).toBe(1)
+    session.end()
+    await settle()
+    clock.advance(60_000)
+    await sending
+    expect(connector.count()).toBe(2)
+  })
+
   test('a request that was sent is never repeated', async () => {
     const { pool, connector } = world(['a:1', 'b:2'])
     connector.script = () => 'ok'
