@@ -6,7 +6,7 @@
 import { CocoonError } from '../../errors.js'
 import type { Dialer } from '../ports/byte-stream.js'
 import type { Runtime } from '../ports/runtime.js'
-import { raceAbort, type SocketPair, systemClock, throwIfAborted, webRandom, WebStreamByteStream, yieldToEventLoop } from '../shared/index.js'
+import { raceAbort, type SocketPair, systemClock, throwIfAborted, webRandom, WebStreamByteStream } from '../shared/index.js'
 
 /** The part of `cloudflare:sockets` that is used; its types are not a dependency. */
 interface SocketsModule {
@@ -32,6 +32,14 @@ const workerdDialer: Dialer = {
     }
     return new WebStreamByteStream(socket)
   }
+}
+
+/**
+ * A message channel is no turn of the event loop here: its messages arrive while timers and sockets wait, and the clock may
+ * stand still until one of those is served.
+ */
+function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 0))
 }
 
 /** Cloudflare Workers and other hosts of workerd. */
