@@ -6,7 +6,7 @@
  * it, `--write` also writes docs/runtimes.md.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -75,13 +75,14 @@ page.close()
 await relay.close()
 await devnet.close()
 await hard.close()
+rmSync(project, { recursive: true, force: true })
 
 console.log(`\n${renderTable(results)}`)
 const count = (outcome) => results.filter((result) => result.outcome === outcome).length
 console.log(`${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped in ${((Date.now() - started) / 1000).toFixed(0)} s`)
 if (flags.write && flags.only === '') {
-  const page = `${root}docs/runtimes.md`
-  writeFileSync(page, replaceTable(readFileSync(page, 'utf8'), renderTable(results)))
+  const path = `${root}docs/runtimes.md`
+  writeFileSync(path, replaceTable(readFileSync(path, 'utf8'), renderTable(results)))
 }
 process.exit(count('fail') > 0 || count('pass') === 0 ? 1 : 0)
 

@@ -5,7 +5,8 @@
  * @module
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -13,11 +14,13 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const SUITE_FILES = ['suite.mjs', 'entry-process.mjs', 'entry-worker.mjs', 'entry-page.mjs']
 
-/** Sets the project up; returns its directory. */
+/**
+ * Sets the project up; returns its directory, which the caller removes. It lies outside the checkout, so that no runtime
+ * finds the checkout's own configuration above it.
+ */
 export function installPackedProject() {
-  const project = join(root, '.cache/runtime-matrix')
+  const project = mkdtempSync(join(tmpdir(), 'cocoonkit-matrix-'))
   const modules = join(project, 'node_modules')
-  rmSync(project, { recursive: true, force: true })
   mkdirSync(join(modules, 'cocoonkit'), { recursive: true })
   const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], {
     cwd: root,
