@@ -5,6 +5,8 @@
  */
 import { Address, Cell, beginCell, loadStateInit, type Transaction } from '@ton/core'
 import { Blockchain, type SmartContract } from '@ton/sandbox'
+import { toTransaction } from '../../src/payments/chain/cells.js'
+import type { AccountState, ChainReader, ChainSender, ChainTransaction } from '../../src/payments/chain/index.js'
 import { parseClientState, parseProxyState, type ClientContractState, type ProxyContractState } from '../../src/payments/contracts/index.js'
 
 export interface Outcome {
@@ -93,4 +95,53 @@ function describeTransaction(transaction: Transaction): Outcome {
 /** Bag of cells of a StateInit from its parts. */
 export function stateInitBoc(code: Cell, data: Cell): Uint8Array {
   return new Uint8Array(beginCell().storeUint(0b00110, 5).storeRef(code).storeRef(data).endCell().toBoc())
+}
+
+/** The sandbox as a source of the chain: what an API would say about it, and a way in for external messages. */
+export class SandboxSource implements ChainReader, ChainSender {
+  readonly name = 'sandbox'
+  readonly #sandbox: Sandbox
+  readonly #history = new Map<string, ChainTransaction[]>()
+  /** Set to make the next `send` fail before or after the message got through. */
+  failure: 'none' | 'before' | 'after' = 'none'
+
+  constructor(sandbox: Sandbox) {
+    this.#sandbox = sandbox
+  }
+
+  async getAccount(address: string | { workchain: number; hash: Uint8Array }): Promise<AccountState> {
+    const parsed = Address.parse(String(address))
+    const contract = await this.#sandbox.chain.getContract(parsed)
+    const state = contract.accountState
+    const active = state?.type === 'active' ? state.state : null
+    const boc = (cell: Cell | null | undefined): Uint8Array | null => (cell == null ? null : new Uint8Array(cell.toBoc()))
+    return {
+      address: parsed.toString(), status: state?.type ?? 'absent', balanceNano: contract.balance, code: boc(active?.code), data: boc(active?.data),
+      lastTransaction: null, asOfMs: this.#sandbox.nowUnix * 1000, trust: ['sandbox']
+    }
+  }
+
+  async getTransactions(address: string | { workchain: number; hash: Uint8Array }, query: { limit: number }): Promise<readonly ChainTransaction[]> {
+    return (this.#history.get(Address.parse(String(address)).toRawString()) ?? []).slice(0, query.limit)
+  }
+
+  getMasterchainBlock(): Promise<never> {
+    return Promise.reject(new Error('the sandbox has no blocks'))
+  }
+
+  async send(message: Uint8Array): Promise<void> {
+    if (this.failure === 'before') throw new Error('connection refused')
+    const result = await this.#sandbox.chain.sendMessage(Cell.fromBoc(Buffer.from(message))[0] ?? Cell.EMPTY)
+    this.record(result.transactions)
+    if (this.failure === 'after') throw new Error('connection reset')
+  }
+
+  record(transactions: readonly Transaction[]): void {
+    for (const transaction of transactions) {
+      const account = `0:${transaction.address.toString(16).padStart(64, '0')}`
+      const list = this.#history.get(account) ?? []
+      list.unshift(toTransaction(transaction))
+      this.#history.set(account, list)
+    }
+  }
 }

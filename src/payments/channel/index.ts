@@ -3,7 +3,35 @@
  *
  * @module
  */
+export { type Account, assertStrongSecret, createAccount, EMPTY_SECRET_HASH, exportAccount, importAccount, secretHash } from './account.js'
+export {
+  attachChannel,
+  Channel,
+  type ChannelEnvironment,
+  type ChannelParties,
+  type Confirmation,
+  findChannel,
+  hasPublicSecret,
+  type MessageOutcome,
+  type SentMessage
+} from './channel.js'
 export { type JournalEntry, Ledger, type LedgerOptions, openLedger, type Reservation } from './ledger.js'
 export type { ChargeRecord, IntentRecord, LedgerRecord, OutcomeRecord, ReceiptRecord } from './ledger-records.js'
 export { memoryLedgerStore } from './memory-ledger-store.js'
+export type { ChannelAction, ChannelActionKind, ChannelPlan } from './plan.js'
+export type { Risk, RiskId } from './risks.js'
+export {
+  ed25519Sign,
+  senderSigner,
+  type Signer,
+  type SignerSendOptions,
+  type TonConnectLike,
+  type TonConnectRequest,
+  tonConnectRequest,
+  tonConnectSigner,
+  type TonConnectSignerOptions,
+  walletSigner,
+  type WalletSignerOptions
+} from './signer.js'
 export type { LimitName, SpendingLimits, SpendingTotals } from './spending.js'
+export type { ChannelIdentity, ChannelPhase, ChannelView } from './view.js'

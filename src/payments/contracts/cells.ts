@@ -169,3 +169,8 @@ export function assertUint(value: bigint | number, bits: number, field: string):
   }
   return big
 }
+
+/** Hash of the root cell of a bag of cells, hex. @throws CocoonError `ERR_CONTRACT_STATE`. */
+export function bocHash(boc: Uint8Array): string {
+  return cellHashHex(parseCell(boc, 'bag of cells'))
+}

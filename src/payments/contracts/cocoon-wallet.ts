@@ -98,6 +98,7 @@ export function openCocoonWallet(options: CocoonWalletOptions): Wallet {
     kind: 'cocoon',
     address: addressText(address),
     maxMessages: MAX_MESSAGES,
+    readSeqno: (data: Uint8Array | null): number => (data === null ? 0 : parseCocoonWalletState(data).seqno),
     async createTransfer(transfer: WalletTransfer, sign: SignHash): Promise<Uint8Array> {
       const unsigned = buildCocoonWalletUnsigned(transfer)
       const signature = await signCell(unsigned, sign)

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type AddressInput, type Bits256Input, isSameAddress, MAX_BOC_BYTES } from './cells.js'
+export { type AddressInput, type Bits256Input, bocHash, isSameAddress, MAX_BOC_BYTES } from './cells.js'
 export {
   CLIENT_MESSAGES,
   type ClientMessage,
@@ -89,5 +89,6 @@ export {
   type SignedChargeExpectation,
   verifySignedCharge
 } from './signed-charge.js'
+export { readHeader as readMessageHeader } from './layout.js'
 export { openStandardWallet, type StandardWalletOptions } from './standard-wallet.js'
 export type { SignHash, Wallet, WalletMessage, WalletTransfer } from './wallet-transfer.js'

@@ -6,7 +6,7 @@
  */
 import { beginCell, type Builder, type Cell, type Slice } from '@ton/core'
 import { CocoonError } from '../../errors.js'
-import { addressText, assertUint, contractError, loadHex256, readCell, storeHex256, toAddress, toHex256 } from './cells.js'
+import { addressText, assertUint, contractError, loadHex256, parseCell, readCell, storeHex256, toAddress, toHex256 } from './cells.js'
 
 /** How one field is stored and what it is in JavaScript. */
 export interface FieldValues {
@@ -142,4 +142,11 @@ export function parseBody<Table extends MessageTable>(table: Table, body: Cell):
     if (slice.remainingBits !== 0 || slice.remainingRefs !== 0) throw contractError(`${type} message has extra data`)
     return message as unknown as MessageOf<Table>
   })
+}
+
+/** Operation code and query id at the head of a body; `null` when it is shorter. @throws CocoonError `ERR_CONTRACT_STATE`. */
+export function readHeader(body: Uint8Array): { readonly op: number; readonly queryId: bigint } | null {
+  return readCell(parseCell(body, 'message body'), 'message body', (slice) =>
+    slice.remainingBits < 96 ? null : { op: slice.loadUint(32), queryId: slice.loadUintBig(64) }
+  )
 }

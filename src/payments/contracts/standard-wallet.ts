@@ -5,7 +5,7 @@
  */
 import { SendMode, beginCell, internal, loadStateInit, storeStateInit, type Cell, type MessageRelaxed } from '@ton/core'
 import { hexToBytes } from '../../encoding/index.js'
-import { addressText, contractError, toCoreBuffer, toHex256, type Bits256Input } from './cells.js'
+import { addressText, assertUint, contractError, parseCell, readCell, toCoreBuffer, toHex256, type Bits256Input } from './cells.js'
 import { buildExternalMessage, readTransfer, signCell, type CellMessage, type SignHash, type Wallet, type WalletTransfer } from './wallet-transfer.js'
 
 /** Which wallet, and whose. */
@@ -15,7 +15,12 @@ export interface StandardWalletOptions {
   readonly publicKey: Bits256Input
   /** Whether the wallet lives on TON's test network; V5R1 addresses differ between the two. Default `false`. */
   readonly testnet?: boolean | undefined
+  /** Number of the wallet among those of one key, 0…32767; another number is another address. Default 0. */
+  readonly subwallet?: number | undefined
 }
+
+/** The wallet id that every V4 wallet has unless it is told otherwise. */
+const DEFAULT_V4_WALLET_ID = 698_983_191
 
 function toRelaxed(message: CellMessage): MessageRelaxed {
   const { stateInit } = message
@@ -41,13 +46,20 @@ export async function openStandardWallet(options: StandardWalletOptions): Promis
   const { WalletContractV4, WalletContractV5R1 } = await import('@ton/ton')
   const publicKey = toCoreBuffer(hexToBytes(toHex256(options.publicKey, 'publicKey')))
   const isV5 = options.version === 'v5r1'
-  const walletId = { networkGlobalId: options.testnet === true ? -3 : -239 }
-  const contract = isV5 ? WalletContractV5R1.create({ publicKey, walletId }) : WalletContractV4.create({ publicKey, workchain: 0 })
+  const subwallet = Number(assertUint(options.subwallet ?? 0, 15, 'subwallet'))
+  const networkGlobalId = options.testnet === true ? -3 : -239
+  const context = { walletVersion: 'v5r1', workchain: 0, subwalletNumber: subwallet } as const
+  const contract = isV5
+    ? WalletContractV5R1.create({ publicKey, walletId: { networkGlobalId, context } })
+    : WalletContractV4.create({ publicKey, workchain: 0, walletId: DEFAULT_V4_WALLET_ID + subwallet })
   const maxMessages = isV5 ? 255 : 4
   return {
     kind: options.version,
     address: addressText(contract.address),
     maxMessages,
+    // V5R1 stores one bit (signature allowed) before the number.
+    readSeqno: (data: Uint8Array | null): number =>
+      data === null ? 0 : readCell(parseCell(data, 'wallet data'), 'wallet data', (slice) => slice.skip(isV5 ? 1 : 0).loadUint(32)),
     async createTransfer(transfer: WalletTransfer, sign: SignHash): Promise<Uint8Array> {
       const args = {
         seqno: transfer.seqno,

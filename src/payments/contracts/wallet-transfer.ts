@@ -41,6 +41,8 @@ export interface Wallet {
   readonly address: string
   /** Most messages in one transfer. */
   readonly maxMessages: number
+  /** Sequence number in the wallet's data; 0 when it is not deployed (`null`). @throws CocoonError `ERR_CONTRACT_STATE`. */
+  readSeqno(data: Uint8Array | null): number
   /** Builds the signed external message as a bag of cells. @throws CocoonError `ERR_OPTIONS` | `ERR_ENCODING` | `ERR_SIGNATURE`. */
   createTransfer(transfer: WalletTransfer, sign: SignHash): Promise<Uint8Array>
 }
