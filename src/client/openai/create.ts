@@ -55,5 +55,6 @@ async function callEndpoint(
 function describe({ answer }: OpenAnswer, final: Promise<CallFigures>, figures?: CallFigures): AnswerContext {
   const { requestId, peer, status } = answer
   const response = new Response(null, { status, headers: answerHeaders(answer, figures) })
-  return { response, requestId, attestationId: peer.attestationId, peer, final }
+  const encrypted = answer.encrypted === true
+  return { response, requestId, attestationId: peer.attestationId, peer, encrypted, final }
 }

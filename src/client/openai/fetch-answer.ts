@@ -26,6 +26,7 @@ export function peerHeaders(peer: InferencePeer): Headers {
 export function answerHeaders(answer: InferenceAnswer, figures?: CallFigures): Headers {
   const headers = peerHeaders(answer.peer)
   headers.set('x-request-id', answer.requestId)
+  headers.set('x-cocoon-encrypted', String(answer.encrypted === true))
   headers.set('content-type', 'application/json')
   if (figures?.tokensUsed !== undefined) headers.set('x-cocoon-tokens', String(figures.tokensUsed.total))
   if (figures?.costNano !== undefined) {

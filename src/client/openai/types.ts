@@ -199,6 +199,8 @@ export interface AnswerContext {
   /** Id of the attestation report that the connection was accepted with; `null` where there is none. */
   readonly attestationId: string | null
   readonly peer: InferencePeer
+  /** Whether request and answer were encrypted end to end, beyond the connection's own encryption. */
+  readonly encrypted: boolean
   /** Resolves when the answer is over, also when it failed or was aborted. Never rejects. */
   readonly final: Promise<CallFigures>
 }

@@ -85,6 +85,8 @@ export interface InferenceAnswer {
   readonly final: Promise<InferenceFinal>
   /** Gives the answer up: `parts` ends with this reason; what still arrives is drained and its charge is still observed. */
   cancel(reason: unknown): void
+  /** Whether request and answer were encrypted end to end to a key of the network; absent = no. */
+  readonly encrypted?: boolean | undefined
 }
 
 /** One worker as the market shows it. */
