@@ -20,7 +20,7 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
 }
 
 /** Examples with pages or servers, tested elsewhere. */
-const OWN_TESTS: readonly string[] = []
+const OWN_TESTS: readonly string[] = ['browser-chat']
 
 describe('examples', () => {
   it('are all run by this test or by a test of their own', () => {
