@@ -18,7 +18,18 @@ export {
 export { type JournalEntry, Ledger, type LedgerOptions, openLedger, type Reservation } from './ledger.js'
 export type { ChargeRecord, IntentRecord, LedgerRecord, OutcomeRecord, ReceiptRecord } from './ledger-records.js'
 export { memoryLedgerStore } from './memory-ledger-store.js'
+export { costsCoins, OverchargeDetected, type OverchargePolicy, PaymentWatch, type PaymentWatchOptions, type RequestDetails } from './payment-watch.js'
 export type { ChannelAction, ChannelActionKind, ChannelPlan } from './plan.js'
+export {
+  auditReceipt,
+  decodeReceipt,
+  encodeReceipt,
+  type Finding,
+  type FindingId,
+  makeReceipt,
+  type Receipt,
+  type ReceiptInput
+} from './receipts.js'
 export type { Risk, RiskId } from './risks.js'
 export {
   ed25519Sign,

@@ -1,0 +1,159 @@
+/**
+ * Receipts: what one request cost, said by the proxy and computed again by us from the answer's own usage. Pure.
+ *
+ * A client does not learn which worker served it, so it does not always know the worker's coefficient. What always holds is
+ * an upper bound: the coefficient that the request allowed. Source of the arithmetic: pricing.md, through payments/pricing.
+ *
+ * @module
+ */
+import type { TokensUsed } from '../../runtime/ports/inference.js'
+import { CocoonError } from '../../errors.js'
+import { priceTokens, type RawTokenCounts, type TokenPrices } from '../pricing/index.js'
+
+/** What a receipt is made from. */
+export interface ReceiptInput {
+  /** Hex. */
+  readonly requestId: string
+  readonly model: string
+  /** `host:port` of the proxy. */
+  readonly peer: string
+  /** Raw address of the client contract; `null` when it is not known. */
+  readonly contract: string | null
+  /** Id of the attestation report of the connection; `null` without one. */
+  readonly attestationId: string | null
+  readonly atMs: number
+  readonly outcome: 'complete' | 'error' | 'lost'
+  /** Raw counts of the answer's `usage`; `null` when it had none, and then the network charges nothing. */
+  readonly usage: RawTokenCounts | null
+  /** Highest coefficient that the request allowed, 1/1000. */
+  readonly maxCoefficient: number
+  /** Coefficient of the worker, when it is known. */
+  readonly coefficient?: number | undefined
+  readonly prices: TokenPrices
+  readonly paramsVersion: number
+  /** `tokens_used` of the final message. */
+  readonly reported: TokensUsed | null
+  /** `request_tokens` of the payment message; `null` when none came. */
+  readonly chargedTokens: bigint | null
+  /** Cumulative tokens that the proxy claimed before and after. */
+  readonly totalBefore: bigint | null
+  readonly totalAfter: bigint | null
+  /** Highest verified signed total before and after. */
+  readonly signedBefore: bigint | null
+  readonly signedAfter: bigint | null
+}
+
+/** One thing that is not as it should be. */
+export type FindingId =
+  | 'charged-above-limit' // more than the answer's usage can cost at the allowed coefficient
+  | 'charged-differs' // another figure than the known coefficient gives
+  | 'charged-without-usage'
+  | 'charged-unlike-reported' // payment message and final message disagree
+  | 'report-not-a-sum'
+  | 'counter-decreased'
+  | 'counter-jumped'
+  | 'signed-above-total'
+  | 'signed-decreased'
+  | 'signature-invalid'
+
+/** A finding with its size. */
+export interface Finding {
+  readonly id: FindingId
+  readonly statement: string
+  /** Tokens too many; 0 where no number says it. */
+  readonly excessTokens: bigint
+}
+
+/** A receipt. Plain data; amounts are `bigint`. */
+export interface Receipt extends ReceiptInput {
+  readonly schema: 'cocoonkit.receipt.v1'
+  /** Our own figure: exact with a known coefficient, else the most that it can be. `null` without usage. */
+  readonly recomputed: TokensUsed | null
+  /** Nanotons that the charged tokens cost; `null` when the charge is not known. */
+  readonly amountNano: bigint | null
+  readonly findings: readonly Finding[]
+}
+
+/** Doubles may round each of the four classes the other way on another machine (gaps.md C13). */
+const TOLERANCE_TOKENS = 4n
+
+function finding(id: FindingId, statement: string, excessTokens = 0n): Finding {
+  return { id, statement, excessTokens }
+}
+
+function chargeFindings(input: ReceiptInput, recomputed: TokensUsed | null): readonly Finding[] {
+  const charged = input.chargedTokens ?? input.reported?.total ?? null
+  if (charged === null || charged === 0n) return []
+  if (recomputed === null) return [finding('charged-without-usage', `${charged} tokens are charged for an answer without usage`, charged)]
+  const excess = charged - recomputed.total
+  if (input.coefficient === undefined) {
+    if (excess <= TOLERANCE_TOKENS) return []
+    return [finding('charged-above-limit', `${charged} tokens are charged; at the allowed coefficient at most ${recomputed.total} are due`, excess)]
+  }
+  const distance = excess < 0n ? -excess : excess
+  if (distance <= TOLERANCE_TOKENS) return []
+  return [finding('charged-differs', `${charged} tokens are charged; ${recomputed.total} are due`, excess > 0n ? excess : 0n)]
+}
+
+function consistencyFindings(input: ReceiptInput): readonly Finding[] {
+  const findings: Finding[] = []
+  const { reported, chargedTokens, totalBefore, totalAfter, signedAfter, signedBefore } = input
+  if (reported !== null) {
+    const sum = reported.prompt + reported.cached + reported.completion + reported.reasoning
+    if (sum !== reported.total) findings.push(finding('report-not-a-sum', `the classes add up to ${sum}, the total says ${reported.total}`))
+    if (chargedTokens !== null && chargedTokens !== reported.total) {
+      const excess = chargedTokens - reported.total
+      findings.push(finding('charged-unlike-reported', `${chargedTokens} tokens are charged, ${reported.total} are reported`, excess > 0n ? excess : 0n))
+    }
+  }
+  if (totalBefore !== null && totalAfter !== null && totalAfter < totalBefore) findings.push(finding('counter-decreased', `the total fell from ${totalBefore} to ${totalAfter}`))
+  if (signedAfter !== null && totalAfter !== null && signedAfter > totalAfter) {
+    findings.push(finding('signed-above-total', `${signedAfter} tokens are signed, ${totalAfter} were used`, signedAfter - totalAfter))
+  }
+  if (signedBefore !== null && signedAfter !== null && signedAfter < signedBefore) findings.push(finding('signed-decreased', `the signed total fell from ${signedBefore} to ${signedAfter}`))
+  return findings
+}
+
+/** Makes a receipt and looks for differences. */
+export function makeReceipt(input: ReceiptInput): Receipt {
+  const coefficient = input.coefficient ?? input.maxCoefficient
+  const recomputed = input.usage === null ? null : priceTokens(input.usage, coefficient, input.prices.multipliers)
+  const charged = input.chargedTokens ?? input.reported?.total ?? null
+  return {
+    schema: 'cocoonkit.receipt.v1',
+    ...input,
+    recomputed,
+    amountNano: charged === null ? null : charged * input.prices.pricePerTokenNano,
+    findings: [...chargeFindings(input, recomputed), ...consistencyFindings(input)]
+  }
+}
+
+/** JSON text of a receipt: amounts as `"123n"`, so that reading it back needs no schema. */
+export function encodeReceipt(receipt: Receipt): string {
+  return JSON.stringify(receipt, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+}
+
+/** Reads a stored receipt. @throws CocoonError `ERR_LEDGER`. */
+export function decodeReceipt(text: string): Receipt {
+  try {
+    const value = JSON.parse(text, (_key, item: unknown) => (typeof item === 'string' && /^-?\d{1,40}n$/.test(item) ? BigInt(item.slice(0, -1)) : item)) as Receipt
+    if (value?.schema !== 'cocoonkit.receipt.v1') throw new Error('schema')
+    return value
+  } catch (cause) {
+    throw new CocoonError('ERR_LEDGER', 'a stored receipt does not parse', { phase: 'ledger', cause })
+  }
+}
+
+/**
+ * Computes a stored receipt again from its own inputs: the independent check behind `audit`.
+ *
+ * @returns What is found now, and whether the stored results differ from it (a receipt that was edited, or another
+ * version's arithmetic).
+ */
+export function auditReceipt(stored: Receipt): { readonly findings: readonly Finding[]; readonly altered: boolean } {
+  const { schema: _schema, recomputed, amountNano, findings, ...input } = stored
+  const again = makeReceipt(input)
+  const text = (value: unknown): string => JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item))
+  const altered = text([again.recomputed, again.amountNano, again.findings]) !== text([recomputed, amountNano, findings])
+  return { findings: again.findings, altered }
+}
