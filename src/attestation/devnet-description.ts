@@ -86,6 +86,10 @@ export function fromDevnet(source: DevnetSource): DevnetClientOptions {
     account: { owner: account.owner, ...(secret === undefined ? {} : { secret }) },
     attestation: createAttestationPolicy({
       ...attestation.policy,
+      imageHashes: () => ({
+        imageHashes: attestation.policy.imageHashes,
+        provenance: ['image hashes: the description of the devnet']
+      }),
       collateral: staticCollateral(attestation.collateral),
       trust: trustOf(description)
     })
