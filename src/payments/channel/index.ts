@@ -15,8 +15,10 @@ export {
   type MessageOutcome,
   type SentMessage
 } from './channel.js'
+export { type DelegatedChannel, type DelegatedChannelOptions, prepareDelegatedChannel } from './delegated.js'
 export { type JournalEntry, Ledger, type LedgerOptions, openLedger, type Reservation } from './ledger.js'
 export type { ChargeRecord, IntentRecord, LedgerRecord, OutcomeRecord, ReceiptRecord } from './ledger-records.js'
+export { createLongAuthorizer, type LongAuthorizationRequest, type LongAuthorizerOptions } from './long-authorization.js'
 export { memoryLedgerStore } from './memory-ledger-store.js'
 export { costsCoins, OverchargeDetected, type OverchargePolicy, PaymentWatch, type PaymentWatchOptions, type RequestDetails } from './payment-watch.js'
 export type { ChannelAction, ChannelActionKind, ChannelPlan } from './plan.js'
@@ -45,4 +47,5 @@ export {
   type WalletSignerOptions
 } from './signer.js'
 export type { LimitName, SpendingLimits, SpendingTotals } from './spending.js'
+export { sendTransfer, trackTransfers, type Transfer } from './transfer.js'
 export type { ChannelIdentity, ChannelPhase, ChannelView } from './view.js'
