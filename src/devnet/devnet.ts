@@ -28,7 +28,7 @@ import { DevnetProxy } from './proxy/proxy.js'
 import type { AccountTemplate } from './proxy/settings.js'
 import { createServerCertificate, type ServerCertificate } from './server/certificate.js'
 import { Listener } from './server/listener.js'
-import { createTeeVendor, type TeeVendor } from './tee-vendor/index.js'
+import { createTeeVendor, startCollateralServer, type TeeVendor } from './tee-vendor/index.js'
 import { createGenerator, createHttpUpstream, type Upstream } from './upstream/index.js'
 import { DevnetWorker } from './worker/index.js'
 
@@ -45,6 +45,8 @@ export interface Devnet {
   readonly connections: readonly DevnetConnection[]
   /** Image hashes that its proxies are verified against, hex. */
   readonly imageHashes: readonly string[]
+  /** Where the TDX collateral is served in the shape of PCCS; only with `servesCollateral`. */
+  readonly pccsUrl: string | undefined
   /** Everything that a client needs, as JSON data: for {@link fromDevnet} and `--devnet FILE`. */
   describe(): DevnetDescription
   /** Certificates of the proxies, DER. */
@@ -120,6 +122,7 @@ class RunningDevnet implements Devnet {
   readonly #now: () => number
   readonly #upstream: Upstream
   readonly #vendor: TeeVendor
+  pccsUrl: string | undefined
 
   constructor(options: DevnetOptions) {
     this.#options = options
@@ -141,6 +144,7 @@ class RunningDevnet implements Devnet {
   }
 
   async start(): Promise<void> {
+    await this.#serveCollateral()
     const { proxies = 1, port = 0, host = '127.0.0.1' } = this.#options
     const owner = devnetAddress('proxy owner')
     for (let index = 0; index < proxies; index++) {
@@ -186,6 +190,15 @@ class RunningDevnet implements Devnet {
       nowUnixMs: nowUnixMs + shiftMs,
       changeDer
     })
+  }
+
+  async #serveCollateral(): Promise<void> {
+    if (this.#options.servesCollateral !== true) return
+    const collateral = this.#vendor.describe().collateral.find((item) => 'tcb_info' in item)
+    if (collateral === undefined) return
+    const server = await startCollateralServer(collateral)
+    this.#lifetime.onClose(server.close)
+    this.pccsUrl = server.url
   }
 
   get imageHashes(): readonly string[] {

@@ -92,6 +92,8 @@ export interface DevnetOptions {
    * `fromDevnet` verifies in full.
    */
   readonly tee?: DevnetTeeOptions | undefined
+  /** Also serve the TDX collateral over HTTP, for `pccs(devnet.pccsUrl)`. Default `false`: the description carries it. */
+  readonly servesCollateral?: boolean | undefined
   /** TEE extensions of the certificate instead of those of `tee`; `() => []` for none. */
   readonly evidence?: EvidenceMaker | undefined
   /** Makes the whole certificate instead; `certificateVersion`, `tee` and `evidence` then do not show in it. */

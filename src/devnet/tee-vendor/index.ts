@@ -4,6 +4,7 @@
  * @module
  */
 export type { CertificateFault } from './certificate-faults.js'
+export { type CollateralServer, startCollateralServer } from './collateral-server.js'
 export type { DevnetTcbStatus } from './tcb-documents.js'
 export {
   createTeeVendor,
