@@ -42,7 +42,7 @@ export async function openAnswer(
   request: PendingRequest,
   anyStatus = false
 ): Promise<OpenAnswer> {
-  const redact = (error: CocoonError): CocoonError => redactError(error, request.source)
+  const redact = (error: CocoonError): CocoonError => redactError(error, [request.source, context.confidential])
   let asked = false
   const budget = createCallBudget({
     clock: context.clock,

@@ -12,17 +12,22 @@ export function isWholeCompletion(value: object): boolean {
   const { choices } = value as { choices?: unknown }
   if (!Array.isArray(choices)) return false
   const first: unknown = choices[0]
-  return (
-    typeof first === 'object' && first !== null && !Object.hasOwn(first, 'delta') && Object.hasOwn(first, 'message')
-  )
+  return isObject(first) && !Object.hasOwn(first, 'delta') && Object.hasOwn(first, 'message')
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null
 }
 
 /**
  * Two or three chunks: the messages as deltas, the finish reasons, and the usage where there is one. Every other field
  * of the completion, and of its choices and messages, is copied as received.
+ *
+ * @returns `undefined` when a choice is not an object.
  */
-export function completionToChunks(completion: object): object[] {
+export function completionToChunks(completion: object): object[] | undefined {
   const { choices, usage, ...head } = completion as Json & { choices: readonly Json[] }
+  if (!choices.every(isObject)) return undefined
   const base = { ...head, object: 'chat.completion.chunk' }
   const withChoices = (convert: (choice: Json) => Json): object => ({ ...base, choices: choices.map(convert) })
   const chunks = [

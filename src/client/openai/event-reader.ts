@@ -116,7 +116,9 @@ export function createEventReader({
     if (!isSealed && (event.error || event.object === 'error')) throw fail(errorEvent(json))
     if (event.usage) claimNano = claimedCostNano(event) ?? claimNano
     if (isSealed || !isWholeCompletion(event)) return (lastValue = event)
-    converted = completionToChunks(event)
+    const chunks = completionToChunks(event)
+    if (chunks === undefined) throw fail(invalidEvent(json))
+    converted = chunks
     return poll()
   }
 

@@ -74,9 +74,10 @@ export function eventStreamBody(reader: EventReader, signal: AbortSignal | undef
   )
 }
 
-/** Statuses that a Response takes and that have a body. */
-function statusWithBody(status: number): number {
-  return status >= 200 && status <= 599 && ![204, 205, 304].includes(status) ? status : 502
+/** The status as a Response with a body takes it: a good one that allows none is 200, anything impossible 502. */
+export function statusWithBody(status: number): number {
+  if (status === 204 || status === 205) return 200
+  return status >= 200 && status <= 599 && status !== 304 ? status : 502
 }
 
 /**
@@ -87,6 +88,8 @@ export function passedAnswer({ answer, budget, redact }: OpenAnswer): Response {
   const headers = answerHeaders(answer)
   const type = answer.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1]
   if (type?.toLowerCase().startsWith('text/event-stream') === true) headers.set('content-type', 'text/event-stream')
+  // The request went out and may be charged; client libraries repeat what looks like a fault of the server.
+  if (answer.status < 200 || answer.status > 299) headers.set('x-should-retry', 'false')
   const parts = answer.parts[Symbol.asyncIterator]()
   const body = new ReadableStream<Uint8Array>(
     {

@@ -6,7 +6,7 @@
 import { CocoonError } from '../../errors.js'
 import { openAnswer, readEvents, readWhole } from './answer.js'
 import { errorResponse } from './errors.js'
-import { answerHeaders, eventStreamBody, passedAnswer, peerHeaders } from './fetch-answer.js'
+import { answerHeaders, eventStreamBody, passedAnswer, peerHeaders, statusWithBody } from './fetch-answer.js'
 import { type FilePart, readFile } from './multipart.js'
 import { listModels, retrieveModel } from './models.js'
 import type { SurfaceContext } from './options.js'
@@ -52,8 +52,10 @@ interface FetchCall {
 }
 
 function readArguments(input: RequestInfo | URL, init: RequestInit): FetchCall {
-  const request = typeof input === 'object' && 'url' in input ? input : undefined
   try {
+    const request = typeof input === 'object' && 'url' in input ? input : undefined
+    const signal = init.signal ?? request?.signal ?? undefined
+    if (signal !== undefined && typeof signal.throwIfAborted !== 'function') throw new TypeError('no signal')
     const { pathname } = new URL(request?.url ?? (input as string | URL), 'http://localhost')
     const headers = new Headers(init.headers ?? request?.headers)
     const rawBody = init.body
@@ -61,7 +63,7 @@ function readArguments(input: RequestInfo | URL, init: RequestInit): FetchCall {
       path: pathname,
       method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
       contentType: headers.get('content-type'),
-      signal: init.signal ?? request?.signal ?? undefined,
+      signal,
       rawBody,
       body: () => {
         if (rawBody === undefined || rawBody === null) return request ?? new Response('')
@@ -73,7 +75,7 @@ function readArguments(input: RequestInfo | URL, init: RequestInit): FetchCall {
       }
     }
   } catch {
-    throw new CocoonError('ERR_OPTIONS', 'fetch was given no valid URL or headers', { phase: 'options' })
+    throw new CocoonError('ERR_OPTIONS', 'fetch was given no valid URL, headers or signal', { phase: 'options' })
   }
 }
 
@@ -117,7 +119,7 @@ async function answerRequest(context: SurfaceContext, path: EndpointPath, call: 
     )
   if (!request.streams) {
     const { text, figures } = await readWhole(context, open)
-    const whole = new Response(text, { status: answer.status, headers: answerHeaders(answer, figures) })
+    const whole = new Response(text, { status: statusWithBody(answer.status), headers: answerHeaders(answer, figures) })
     return withOutcome(whole, answerOutcome(answer, figures))
   }
   const headers = answerHeaders(answer)

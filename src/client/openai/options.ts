@@ -62,6 +62,8 @@ export interface OpenAISurfaceOptions {
   readonly random: Random
   readonly defaults?: CallDefaults | undefined
   readonly limits?: AnswerLimits | undefined
+  /** Text beside the request that must not stand in an error, whatever a peer repeats: spellings of the account secret. */
+  readonly confidential?: readonly string[] | undefined
   /** Request rules. Default `auto`: those of the peer's protocol version. */
   readonly rules?: RulesOption | undefined
   /** Nanotons per adjusted token, from the network description; a function where peers differ. Unknown by default. */
@@ -74,6 +76,7 @@ export interface SurfaceContext {
   readonly clock: Clock
   readonly random: Random
   readonly rules: RulesOption
+  readonly confidential: readonly string[]
   readonly maxEventChars: number
   readonly maxAnswerBytes: number
   readonly defaults: {
@@ -97,6 +100,7 @@ export function resolveOptions(options: OpenAISurfaceOptions): SurfaceContext {
     clock,
     random,
     rules,
+    confidential: options.confidential ?? [],
     maxEventChars: checkInteger('maxEventChars', limits.maxEventChars ?? 16_777_216, 1),
     maxAnswerBytes: checkInteger('maxAnswerBytes', limits.maxAnswerBytes ?? 67_108_864, 1),
     defaults: {

@@ -19,6 +19,7 @@ describe('fetch', () => {
       'x-cocoon-attestation': 'ab'.repeat(32),
       'x-cocoon-cost-nano': '84',
       'x-cocoon-cost-source': 'price',
+      'x-cocoon-encrypted': 'false',
       'x-cocoon-proxy': '127.0.0.1:5222',
       'x-cocoon-tokens': '42',
       'x-cocoon-verified': 'true',
@@ -213,6 +214,39 @@ describe('fetch with stream', () => {
     const { surface, transport } = surfaceOver({ parts: [`data: ${chunk('a')}\n\n`, new Promise(() => {})] })
     await (await surface.fetch(URL_CHAT, stream)).body?.cancel('bye')
     expect(transport.cancelled).toMatchObject([{ code: 'ERR_ABORTED', cause: 'bye' }])
+  })
+})
+
+describe('hostile answers', () => {
+  it('a good status that a Response cannot carry a body with is 200', async () => {
+    for (const status of [204, 205]) {
+      const { surface } = surfaceOver({ status, parts: [WHOLE] })
+      const response = await surface.fetch(URL_CHAT, post(CHAT))
+      expect(response.status).toBe(200)
+      expect(await response.text()).toBe(WHOLE)
+    }
+  })
+
+  it('an encrypted error passes as it is and asks for no second charge', async () => {
+    const body = {
+      model: 'm',
+      is_encrypted: 'v1',
+      sender_public_key: 'ab'.repeat(32),
+      receiver_public_key: 'cd'.repeat(32),
+      encryption_nonce: Buffer.alloc(32, 1).toString('base64'),
+      messages: [{ role: `ENC_${'a'.repeat(64)}`, content: `ENC_${'a'.repeat(64)}` }]
+    }
+    const { surface } = surfaceOver({ status: 500, parts: ['{"error":"ENC_aa"}'] })
+    const response = await surface.fetch(URL_CHAT, post(body))
+    expect(response.status).toBe(500)
+    expect(response.headers.get('x-should-retry')).toBe('false')
+    expect(await response.text()).toBe('{"error":"ENC_aa"}')
+  })
+
+  it('arguments that no fetch takes reject with a typed error', async () => {
+    const { surface } = surfaceOver({ parts: [WHOLE] })
+    for (const [input, init] of [[null], [undefined, null], [URL_CHAT, { signal: {} }], [URL_CHAT, { headers: 5 }]] as unknown as [string, RequestInit][])
+      await expect(surface.fetch(input, init)).rejects.toMatchObject({ code: 'ERR_OPTIONS' })
   })
 })
 

@@ -79,4 +79,13 @@ describe('errors of a call', () => {
       expect(inspect(error, { depth: 9 })).toContain('[redacted]')
     }
   })
+
+  it('the account secret is cut out of bodies too, in its usual spellings', async () => {
+    const confidential = ['account-secret-CANARY', 'CANARYCANARY0123456789abcdef']
+    for (const text of confidential) {
+      const { surface } = surfaceOver({ status: 500, parts: [`{"error":"known: ${text}"}`] }, { confidential })
+      const error: unknown = await surface.chat.completions.create(body).catch((reason: unknown) => reason)
+      expect((error as CocoonError).peerText).toBe('{"error":"known: [redacted]"}')
+    }
+  })
 })

@@ -98,6 +98,7 @@ describe('failures of a stream', () => {
       { parts: [...after, '{"error":{"message":"boom"}}\n'] },
       'ERR_STREAM_ERROR_EVENT'
     ],
+    ['a whole answer with a choice that is none', { parts: ['{"choices":[{"message":{"content":"a"}},null]}'] }, 'ERR_STREAM_INVALID'],
     ['no final part', { parts: after, final: { complete: false } }, 'ERR_STREAM_TRUNCATED'],
     [
       'no final part after [DONE]',
