@@ -3,4 +3,5 @@
  *
  * @module
  */
+export { solvePowInWorker } from './wire/pow/index.js'
 export { relayDialer, type RelayDialerOptions } from './runtime/shared/index.js'

@@ -31,7 +31,7 @@ import {
 export class Cocoon extends CocoonClient {
   /**
    * @param options - See {@link CocoonOptions}: `network` and `account` are required, and without `attestation` every peer
-   * is refused.
+   * is refused; or `gateway`, which needs neither.
    * @throws CocoonError `ERR_OPTIONS` with the option's path in `field`.
    */
   constructor(options: CocoonOptions) {
@@ -53,6 +53,12 @@ export type {
   AccountOptions,
   CallOptions,
   CocoonOptions,
+  EncryptionKey,
+  EncryptionKeySource,
+  EncryptionMode,
+  EncryptionReport,
+  GatewayHeaders,
+  GatewayOptions,
   IdleOptions,
   Market,
   NetworkEvent,
@@ -65,7 +71,8 @@ export type {
   ProxyCandidate,
   ProxyState,
   RuntimeOptions,
-  SelectProxies
+  SelectProxies,
+  UsableEncryptionKey
 } from './client/index.js'
 export {
   type AnswerContext,
@@ -116,6 +123,7 @@ export {
 export type { ByteStream, Dialer, DialTarget } from './runtime/ports/byte-stream.js'
 export type { CancelTimer, Clock, Random, YieldToEventLoop } from './runtime/ports/clock.js'
 export type { InferencePeer, TokensUsed, WorkerInstance, WorkerType } from './runtime/ports/inference.js'
+export type { ProofOfWorkContext, ProofOfWorkTask, SolveProofOfWork } from './runtime/ports/proof-of-work.js'
 export type { PaymentNote, PaymentObserver, RequestSettlement } from './runtime/ports/receipt.js'
 export type { JudgeCertificate, TlsConnectOptions, TlsEngine } from './runtime/ports/tls-engine.js'
 export type {

@@ -8,7 +8,7 @@
  */
 import { Cocoon } from 'cocoonkit'
 import { fromDevnet } from 'cocoonkit/attestation'
-import { relayDialer } from 'cocoonkit/browser'
+import { relayDialer, solvePowInWorker } from 'cocoonkit/browser'
 
 const MODEL = 'devnet/echo'
 const PROMPT = 'Every runtime reads the same words: äöü, 你好, 🦋.'
@@ -22,7 +22,6 @@ const POW_MEASURED_MS = 1500
  * @property {object} description - Of a devnet with an easy proof of work.
  * @property {object} hard - Of a devnet whose proof of work nobody can finish; for the speed of the solver.
  * @property {string | undefined} relayUrl - Relay to dial through; `undefined` = the runtime's own TCP.
- * @property {boolean} [powInWorker] - Solve in a Web Worker.
  *
  * @typedef {object} StepResult
  * @property {string} name
@@ -59,13 +58,14 @@ class Bench {
   }
 
   /** A client of the devnet; `events` gets what it tells about connections. */
-  client({ description = this.config.description, events = [], ...options } = {}) {
+  client({ description = this.config.description, events = [], runtime = {}, ...options } = {}) {
     const { relayUrl } = this.config
+    const dialer = relayUrl === undefined ? undefined : relayDialer({ url: relayUrl })
     const cocoon = new Cocoon({
       ...fromDevnet(description),
       timeoutMs: 30_000,
       onEvent: (event) => events.push(event),
-      ...(relayUrl === undefined ? {} : { runtime: { dialer: relayDialer({ url: relayUrl }) } }),
+      runtime: { dialer, ...runtime },
       ...options
     })
     this.#clients.push(cocoon)
@@ -197,6 +197,12 @@ const STEPS = {
     assert(ticks > 5, `a timer of 20 ms fired ${ticks} times in ${elapsedMs} ms`)
     const last = progress.at(-1)
     bench.figures.powMegahashesPerSecond = last.hashes / last.ms / 1000
+  },
+
+  // Where there are no workers, or none from blobs, this thread does it.
+  async 'proof of work in a worker'(bench) {
+    const models = await bench.client({ runtime: { solvePow: solvePowInWorker } }).models.list()
+    assert(models.data.length > 0, 'no models')
   },
 
   async close(bench) {

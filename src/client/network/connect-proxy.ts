@@ -9,6 +9,7 @@
 import { CocoonError, type ErrorPhase } from '../../errors.js'
 import type { Dialer } from '../../runtime/ports/byte-stream.js'
 import type { Clock, Random, YieldToEventLoop } from '../../runtime/ports/clock.js'
+import type { SolveProofOfWork } from '../../runtime/ports/proof-of-work.js'
 import type { TlsEngine } from '../../runtime/ports/tls-engine.js'
 import type { Verdict, VerdictPolicy } from '../../runtime/ports/verdict.js'
 import type { RatlsConnection, RatlsEvent } from '../../wire/ratls/index.js'
@@ -46,6 +47,8 @@ export interface ConnectorSettings {
   readonly yieldToEventLoop: YieldToEventLoop
   /** Hardest proof of work accepted, bits. */
   readonly maxPowDifficultyBits?: number | undefined
+  /** Does the proof of work. Default: this thread, in slices. */
+  readonly solvePow?: SolveProofOfWork | undefined
   /** Longest time without progress before the verdict, milliseconds. */
   readonly connectStallMs: number
   readonly session: Omit<SessionOptions, 'verdict' | 'clock' | 'random' | 'signal' | 'onEvent'>
@@ -107,6 +110,7 @@ async function connectAttested(
       yieldToEventLoop: settings.yieldToEventLoop,
       signal: scope.signal,
       maxPowDifficultyBits: settings.maxPowDifficultyBits,
+      solvePow: settings.solvePow,
       onEvent: (event) => {
         watchdog.progress(event)
         context.onEvent(event)

@@ -14,6 +14,7 @@ export {
   type PowChallenge
 } from './challenge.js'
 export { verifyPow } from './nonce-search.js'
+export { solvePowInWorker } from './solve-in-worker.js'
 export {
   DEFAULT_MAX_POW_DIFFICULTY_BITS,
   DEFAULT_POW_SLICE_MS,

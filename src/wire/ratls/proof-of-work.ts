@@ -6,7 +6,14 @@
 import { CocoonError } from '../../errors.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
 import { raceAbort } from '../../runtime/shared/index.js'
-import { decodePowChallenge, encodePowResponse, solvePow } from '../pow/index.js'
+import {
+  DEFAULT_MAX_POW_DIFFICULTY_BITS,
+  decodePowChallenge,
+  encodePowResponse,
+  type PowChallenge,
+  solvePow,
+  verifyPow
+} from '../pow/index.js'
 import type { RatlsOptions } from './types.js'
 
 /** Size of a challenge, bytes. */
@@ -21,22 +28,42 @@ const PROGRESS_EVERY_MS = 250
  * @throws CocoonError `ERR_POW_CHALLENGE` | `ERR_POW_DIFFICULTY` | `ERR_PROTOCOL` | `ERR_CONNECTION_LOST` | the signal's reason.
  */
 export async function answerChallenge(stream: ByteStream, options: RatlsOptions): Promise<number> {
-  const { clock, signal, onEvent } = options
+  const { signal } = options
   const challenge = decodePowChallenge(await readChallenge(stream, signal))
-  let reportedMs = 0
-  const nonce = await solvePow(challenge, {
-    signal,
-    clock,
-    yieldToEventLoop: options.yieldToEventLoop,
-    ...(options.maxPowDifficultyBits === undefined ? {} : { maxDifficultyBits: options.maxPowDifficultyBits }),
-    onProgress: ({ hashes, elapsedMs, difficultyBits }) => {
-      if (onEvent === undefined || elapsedMs - reportedMs < PROGRESS_EVERY_MS) return
-      reportedMs = elapsedMs
-      onEvent({ type: 'pow-progress', difficultyBits, hashes, ms: elapsedMs })
-    }
-  })
+  const nonce = await findNonce(challenge, options)
   await raceAbort(stream.write(encodePowResponse(nonce)), signal, 'pow')
   return challenge.difficultyBits
+}
+
+/** The work itself, on this thread or by the solver that the caller gave. */
+async function findNonce(challenge: PowChallenge, options: RatlsOptions): Promise<bigint> {
+  const { clock, signal, onEvent, solvePow: givenSolver } = options
+  const { difficultyBits } = challenge
+  const { maxPowDifficultyBits: maxDifficultyBits = DEFAULT_MAX_POW_DIFFICULTY_BITS } = options
+  const startMs = clock.monotonic()
+  let reportedMs = 0
+  const onProgress = (hashes: number): void => {
+    const elapsedMs = clock.monotonic() - startMs
+    if (onEvent === undefined || elapsedMs - reportedMs < PROGRESS_EVERY_MS) return
+    reportedMs = elapsedMs
+    onEvent({ type: 'pow-progress', difficultyBits, hashes, ms: elapsedMs })
+  }
+  const onThisThread = (): Promise<bigint> =>
+    solvePow(challenge, {
+      signal,
+      clock,
+      yieldToEventLoop: options.yieldToEventLoop,
+      maxDifficultyBits,
+      onProgress: ({ hashes }) => onProgress(hashes)
+    })
+  // What is too hard is refused by the solver of this thread, before any work.
+  if (givenSolver === undefined || difficultyBits > maxDifficultyBits) return onThisThread()
+  const nonce = await raceAbort(givenSolver(challenge, { signal, onProgress, fallback: onThisThread }), signal, 'pow')
+  if (verifyPow(challenge, nonce)) return nonce
+  throw new CocoonError('ERR_OPTIONS', 'runtime.solvePow found a nonce that does not hold', {
+    phase: 'pow',
+    field: 'runtime.solvePow'
+  })
 }
 
 /** Exactly one challenge: whatever comes with it was sent by somebody who does not speak this protocol. */

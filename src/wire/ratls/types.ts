@@ -5,6 +5,7 @@
  */
 import type { ByteStream, Dialer, DialTarget } from '../../runtime/ports/byte-stream.js'
 import type { Clock, Random, YieldToEventLoop } from '../../runtime/ports/clock.js'
+import type { SolveProofOfWork } from '../../runtime/ports/proof-of-work.js'
 import type { TlsEngine } from '../../runtime/ports/tls-engine.js'
 import type { Verdict, VerdictPolicy } from '../../runtime/ports/verdict.js'
 
@@ -51,6 +52,8 @@ export interface RatlsOptions {
   readonly signal?: AbortSignal | undefined
   /** Hardest proof of work accepted, bits. Default 28, as the reference client. */
   readonly maxPowDifficultyBits?: number | undefined
+  /** Does the work. Default: this thread, in slices. */
+  readonly solvePow?: SolveProofOfWork | undefined
   /** Watches the steps. What it throws is ignored. */
   readonly onEvent?: ((event: RatlsEvent) => void) | undefined
 }
