@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { HAS_VECTORS } from '../../payments/support.js'
 import { randomRun } from './support/random-run.js'
+import { randomWalletRun } from './support/random-wallet.js'
 
 const MESSAGES = Number(process.env['CHAIN_RANDOM_MESSAGES'] ?? 10_000)
 
@@ -12,5 +13,8 @@ describe.skipIf(!HAS_VECTORS)('contracts against the mainnet bytecode (../shared
     expect(run.transactions).toBeGreaterThan(MESSAGES)
     console.log(`${run.transactions} transactions, ${run.met.size} kinds of outcome`)
     if (process.env['CHAIN_VERBOSE']) console.log([...run.met].map(([kind, count]) => `${kind}: ${count}`).toSorted().join('\n'))
+  })
+  it('does the same for 2,000 random messages to the wallet', { timeout: 600_000 }, async () => {
+    expect((await randomWalletRun(2000, 20_260_411)).differences).toEqual([])
   })
 })

@@ -10,10 +10,7 @@
  * @module
  */
 import type { Address, Cell, Message, Transaction } from '@ton/core'
-import { createShardAccount, EmulationError, Executor, SmartContract, type Blockchain } from '@ton/sandbox'
-
-/** Instead of an exit code: the emulator itself gave up. */
-export const EMULATOR_ABORTED = -1000
+import { createShardAccount, EmulationError, SmartContract, type Blockchain } from '@ton/sandbox'
 
 /** What one execution came to. */
 export interface Execution {
@@ -41,11 +38,19 @@ export interface Twin {
 export interface TwinState {
   readonly data: Cell
   readonly balance: bigint
+  /** Rent that the account still owes. Default 0. */
+  readonly due?: bigint
 }
 
 function setAccount(contract: SmartContract, address: Address, code: Cell, state: TwinState, nowUnix: number): void {
   const account = createShardAccount({ address, code, data: state.data, balance: state.balance, workchain: 0 })
-  if (account.account !== undefined && account.account !== null) account.account.storageStats.lastPaid = nowUnix
+  const stats = account.account?.storageStats
+  if (stats !== undefined) {
+    stats.lastPaid = nowUnix
+    // The emulator aborts on an account that says it occupies nothing.
+    stats.duePayment = state.due ?? null
+    stats.used = { cells: 200n, bits: 100_000n }
+  }
   contract.account = account
 }
 
@@ -56,7 +61,7 @@ export function createTwin(
   state: TwinState
 ): Twin {
   const { address } = options
-  const make = (code: Cell): SmartContract => SmartContract.create(chain, { address, code, ...state, workchain: 0 })
+  const make = (code: Cell): SmartContract => SmartContract.create(chain, { address, code, data: state.data, balance: state.balance, workchain: 0 })
   const twin = { ...options, reference: make(options.referenceCode), ours: make(options.ourCode) }
   setTwin(twin, state, chain.now ?? 0)
   return twin
@@ -80,12 +85,8 @@ async function run(contract: SmartContract, message: Message): Promise<Execution
   try {
     transaction = await contract.receiveMessage(message)
   } catch (error) {
-    if (error instanceof EmulationError) refused = error.exitCode ?? -1
-    else if (error instanceof WebAssembly.RuntimeError) {
-      // The emulator aborts on some states (an account left with exactly nothing). Both codes must bring it there.
-      refused = EMULATOR_ABORTED
-      Object.assign(contract.blockchain, { executor: await Executor.create() })
-    } else throw error
+    if (!(error instanceof EmulationError)) throw error
+    refused = error.exitCode ?? -1
   }
   const actions = (transaction?.outActions ?? []).map((action) =>
     action.type === 'sendMsg'

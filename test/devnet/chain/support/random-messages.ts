@@ -5,6 +5,7 @@
  */
 import { Address, beginCell, type Builder, type Cell, type Message } from '@ton/core'
 import nacl from 'tweetnacl'
+import type { TwinState } from './lockstep.js'
 import type { SeededRandom } from '../../../support/seeded-random.js'
 
 /** Chance and choice. */
@@ -64,7 +65,7 @@ function balance(dice: Dice): bigint {
 }
 
 /** Initial state of the client contract: data and TON. */
-export function randomClient(dice: Dice, cast: Cast, nowUnix: number): { data: Cell; balance: bigint } {
+export function randomClient(dice: Dice, cast: Cast, nowUnix: number): TwinState {
   const fresh = dice.chance(15)
   const parties = beginCell().storeAddress(cast.owner).storeAddress(cast.proxy).storeUint(cast.publicKey, 256).endCell()
   const data = beginCell()
@@ -77,11 +78,11 @@ export function randomClient(dice: Dice, cast: Cast, nowUnix: number): { data: C
     .storeRef(parties)
     .storeRef(dice.chance(92) ? (cast.clientParams[0] as Cell) : dice.pick(...cast.clientParams))
     .endCell()
-  return { data, balance: balance(dice) }
+  return { data, balance: balance(dice), due: dice.chance(90) ? 0n : dice.pick(1n, 50_000_000n, dice.bits(30)) }
 }
 
 /** Initial state of the proxy contract: data and TON. */
-export function randomProxy(dice: Dice, cast: Cast): { data: Cell; balance: bigint } {
+export function randomProxy(dice: Dice, cast: Cast): TwinState {
   const small = (): bigint => dice.pick(0n, 1n, TON, 8n * TON, 15n * TON, dice.bits(34))
   const data = beginCell()
     .storeAddress(cast.proxyOwner)
@@ -93,8 +94,7 @@ export function randomProxy(dice: Dice, cast: Cast): { data: Cell; balance: bigi
     .storeUint(dice.pick(0, 0, 1_790_000_000), 32)
     .storeRef(dice.chance(92) ? (cast.proxyParams[0] as Cell) : dice.pick(...cast.proxyParams))
     .endCell()
-  // Odd on purpose: the emulator aborts when an account is left with exactly nothing.
-  return { data, balance: dice.pick(0n, 10_000_000n, 300_000_000n, TON, 20n * TON, 100n * TON, dice.bits(40)) + 7n }
+  return { data, balance: dice.pick(0n, 10_000_000n, 300_000_000n, TON, 20n * TON, 100n * TON, dice.bits(40)), due: dice.chance(90) ? 0n : dice.bits(30) }
 }
 
 function storeExcess(dice: Dice, cast: Cast, builder: Builder): Builder {
