@@ -3,27 +3,25 @@
  *
  * @module
  */
-import { bytesToHex, decodeUtf8, encodeBase64 } from '../../encoding/index.js'
+import { spellingsOf } from '../../encoding/index.js'
 import { PEER_TEXT_LIMIT } from '../../errors.js'
 
 /** Shorter spellings of a secret would cut innocent text to pieces. */
 const MIN_SPELLING_LENGTH = 4
+
+/** Longest text that is looked through, UTF-16 code units. */
+const LOOKED_AT = 2 * PEER_TEXT_LIMIT
 
 /** Makes a peer's text fit for an error. */
 export type Redact = (peerText: string) => string
 
 /** A function that removes the usual spellings of `secret` (text, hex, base64) and bounds the length. */
 export function createRedact(secret: Uint8Array | undefined): Redact {
-  if (secret === undefined || secret.length === 0) return bound
-  const hex = bytesToHex(secret)
-  const base64 = encodeBase64(secret)
-  const urlSafe = base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-  const spellings = [decodeUtf8(secret), hex, hex.toUpperCase(), base64, base64.replaceAll('=', ''), urlSafe].filter(
-    (spelling) => spelling.length >= MIN_SPELLING_LENGTH
-  )
-  return (peerText) => spellings.reduce((text, spelling) => text.replaceAll(spelling, '[removed]'), bound(peerText))
-}
-
-function bound(text: string): string {
-  return text.slice(0, 2 * PEER_TEXT_LIMIT)
+  const spellings = secret === undefined ? [] : spellingsOf(secret, MIN_SPELLING_LENGTH)
+  const longest = Math.max(0, ...spellings.map((spelling) => spelling.length))
+  return (peerText) => {
+    const looked = spellings.reduce((text, spelling) => text.replaceAll(spelling, '[removed]'), peerText.slice(0, LOOKED_AT))
+    // A spelling that the cut went through is not found; its beginning goes with the end of the text.
+    return peerText.length > LOOKED_AT && longest > 0 ? looked.slice(0, 1 - longest || undefined) : looked
+  }
 }
