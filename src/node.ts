@@ -4,3 +4,4 @@
  * @module
  */
 export { nativeTlsEngine, nodeDialer } from './runtime/node/index.js'
+export { type FetchHandler, type NodeListener, toNodeListener } from './runtime/node/index.js'

@@ -10,6 +10,7 @@ import { nativeTlsEngine } from './native-tls.js'
 
 export { nodeDialer } from './dialer.js'
 export { nativeTlsEngine } from './native-tls.js'
+export { type FetchHandler, type NodeListener, toNodeListener } from './node-listener.js'
 export { NodeSocketStream } from './node-socket-stream.js'
 
 /** Node ≥ 20.19. */

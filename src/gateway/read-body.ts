@@ -1,0 +1,160 @@
+/**
+ * Reads a request's body within limits, and out of it no more than who serves it must know: model, limits, whether it
+ * streams, whether it is encrypted.
+ *
+ * @module
+ */
+import { concatBytes, decodeUtf8Strict } from '../encoding/index.js'
+import { CocoonError } from '../errors.js'
+import type { Clock } from '../runtime/ports/clock.js'
+import { checkSealedBody, isSealedBody } from '../client/openai/index.js'
+import { gatewayError } from './failure.js'
+
+/** What a gateway knows of a request. */
+export interface GatewayRequest {
+  /** `/v1/chat/completions`, `/v1/completions` or `/v1/audio/transcriptions`. */
+  readonly path: string
+  readonly model: string
+  /** Of the body, as received. */
+  readonly bytesIn: number
+  /** Whether the body is encrypted to the workers; the gateway then cannot read it. */
+  readonly isEncrypted: boolean
+  /** The body's own limit of the answer, tokens. */
+  readonly maxTokens: number | undefined
+  /** Highest price coefficient that the body accepts, 1/1000. */
+  readonly maxCoefficient: number | undefined
+}
+
+/** A request with the body that is handed on. */
+export interface ReadRequest {
+  readonly about: GatewayRequest
+  /** The JSON text as received, or the form. */
+  readonly body: string | FormData
+}
+
+/** Limits of {@link readRequest}. */
+export interface BodyLimits {
+  readonly maxBodyBytes: number
+  readonly maxUploadBytes: number
+  readonly bodyTimeoutMs: number
+}
+
+/** @throws CocoonError 400, 408, 413 or 415 in `httpStatus`. */
+export async function readRequest(request: Request, path: string, limits: BodyLimits, clock: Clock): Promise<ReadRequest> {
+  const type = request.headers.get('content-type')?.toLowerCase() ?? ''
+  const isForm = path === '/v1/audio/transcriptions'
+  if (!type.startsWith(isForm ? 'multipart/form-data' : 'application/json'))
+    throw gatewayError('ERR_REQUEST_INVALID', 'the content type is not what this path takes', 415, {
+      remedy: `send content-type: ${isForm ? 'multipart/form-data' : 'application/json'}`
+    })
+  const bytes = await readBytes(request, isForm ? limits.maxUploadBytes : limits.maxBodyBytes, limits.bodyTimeoutMs, clock)
+  const { fields, body } = isForm ? await parseForm(bytes, request.headers.get('content-type') ?? '') : parseJson(bytes)
+  return { about: describe(path, fields, bytes.length), body }
+}
+
+async function readBytes(request: Request, maxBytes: number, timeoutMs: number, clock: Clock): Promise<Uint8Array<ArrayBuffer>> {
+  const declared = Number(request.headers.get('content-length') ?? 0)
+  if (declared > maxBytes) throw tooLarge(maxBytes)
+  if (request.body === null) return new Uint8Array(0)
+  const reader = request.body.getReader()
+  const parts: Uint8Array[] = []
+  let length = 0
+  let isLate = false
+  // The whole body has one deadline: a byte now and then does not hold a place for ever.
+  const cancelTimer = clock.setTimer(() => {
+    isLate = true
+    reader.cancel().catch(() => {})
+  }, timeoutMs)
+  try {
+    for (let step = await reader.read(); !step.done; step = await reader.read()) {
+      length += step.value.length
+      if (length > maxBytes) throw tooLarge(maxBytes)
+      parts.push(step.value)
+    }
+  } catch (cause) {
+    reader.cancel().catch(() => {})
+    if (CocoonError.is(cause)) throw cause
+    throw gatewayError('ERR_REQUEST_INVALID', 'the request body broke off', 400)
+  } finally {
+    cancelTimer()
+  }
+  if (isLate) throw gatewayError('ERR_TIMEOUT', 'the request body took too long', 408)
+  return concatBytes(...parts)
+}
+
+function tooLarge(maxBytes: number): CocoonError {
+  return gatewayError('ERR_REQUEST_TOO_LARGE', `the request body is longer than ${maxBytes} bytes`, 413)
+}
+
+interface ParsedBody {
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly body: string | FormData
+}
+
+function parseJson(bytes: Uint8Array): ParsedBody {
+  let body: string
+  let fields: unknown
+  try {
+    body = decodeUtf8Strict(bytes)
+    fields = JSON.parse(body)
+  } catch {
+    // The engine's own error quotes the body.
+    throw gatewayError('ERR_REQUEST_INVALID', 'the request body is not JSON', 400)
+  }
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+    throw gatewayError('ERR_REQUEST_INVALID', 'the request body must be an object', 400)
+  return { fields: fields as Record<string, unknown>, body }
+}
+
+async function parseForm(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<ParsedBody> {
+  try {
+    const body = await new Response(bytes, { headers: { 'content-type': type } }).formData()
+    const fields = [...body.entries()].map(([name, value]) => [name, typeof value === 'string' ? fromText(name, value) : value])
+    return { fields: Object.fromEntries(fields) as Record<string, unknown>, body }
+  } catch {
+    throw gatewayError('ERR_REQUEST_INVALID', 'the request body is not multipart/form-data', 400)
+  }
+}
+
+function fromText(name: string, text: string): unknown {
+  return /^max_/.test(name) && /^\d{1,15}$/.test(text) ? Number(text) : text
+}
+
+function describe(path: string, fields: Readonly<Record<string, unknown>>, bytesIn: number): GatewayRequest {
+  const { model } = fields
+  if (typeof model !== 'string' || model === '' || model.length > 256)
+    throw gatewayError('ERR_REQUEST_FIELD', "field 'model' is required", 400, { field: 'model' })
+  const isEncrypted = isSealedBody(fields)
+  if (isEncrypted) checkSealedBody(fields)
+  return {
+    path,
+    model,
+    bytesIn,
+    isEncrypted,
+    maxTokens: integerOf(fields['max_completion_tokens']) ?? integerOf(fields['max_tokens']),
+    maxCoefficient: integerOf(fields['max_coefficient'])
+  }
+}
+
+function integerOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}
+
+/**
+ * The body with a number under each of the names that it lacks: nothing else in it changes, not even white space.
+ *
+ * @param added - Names that need no escaping.
+ */
+export function withDefaults({ about, body }: ReadRequest, added: Readonly<Record<string, number>>): string | FormData {
+  const hasLimit = about.maxTokens !== undefined
+  const missing = Object.entries(added).filter(([name]) =>
+    name === 'max_tokens' ? !hasLimit : about.maxCoefficient === undefined
+  )
+  if (missing.length === 0) return body
+  if (typeof body !== 'string') {
+    for (const [name, value] of missing) body.set(name, String(value))
+    return body
+  }
+  const open = body.indexOf('{') + 1
+  return `${body.slice(0, open)}${missing.map(([name, value]) => `"${name}":${value},`).join('')}${body.slice(open)}`
+}
