@@ -37,6 +37,7 @@ export class RecordWriter {
   readonly #application = new TaskQueue()
   #protection: Promise<RecordProtection> | undefined
   #keyUpdateWaits = false
+  #isKeyUpdateDue = false
 
   constructor(stream: ByteStream, paddingMultiple: number) {
     this.#stream = stream
@@ -70,17 +71,21 @@ export class RecordWriter {
   }
 
   /**
-   * Changes our key, RFC 8446 §4.6.3. While one such message waits to be sent, another is not queued: a peer that asks a
-   * thousand times gets one answer.
+   * Changes our key, RFC 8446 §4.6.3. While an answer to such a message has not drained, others wait for the next data, which
+   * is as long as the standard lets them wait: a peer that asks a thousand times and does not read gets one answer.
    */
   async sendKeyUpdate(requestPeer: boolean): Promise<void> {
-    if (this.#keyUpdateWaits) return
+    if (this.#keyUpdateWaits && !requestPeer) {
+      this.#isKeyUpdateDue = true
+      return
+    }
     this.#keyUpdateWaits = true
-    const sent = await this.#sealing.run(async () => {
+    try {
+      const sent = await this.#sealing.run(() => this.#updateKey(requestPeer))
+      await sent.drained
+    } finally {
       this.#keyUpdateWaits = false
-      return this.#updateKey(requestPeer)
-    })
-    await sent.drained
+    }
   }
 
   /**
@@ -99,7 +104,7 @@ export class RecordWriter {
 
   async #send(type: number, content: Uint8Array): Promise<void> {
     const sent = await this.#sealing.run(async () => {
-      if (((await this.#protection)?.sequence ?? 0) >= MAX_RECORDS_PER_KEY) {
+      if (this.#isKeyUpdateDue || ((await this.#protection)?.sequence ?? 0) >= MAX_RECORDS_PER_KEY) {
         const update = await this.#updateKey(false)
         // The stream keeps the order; its failure shows in the write below as well.
         update.drained.catch(() => undefined)
@@ -111,6 +116,7 @@ export class RecordWriter {
 
   /** Inside the sealing queue only. The promise is wrapped so that the queue does not wait for the stream to drain. */
   async #updateKey(requestPeer: boolean): Promise<{ drained: Promise<void> }> {
+    this.#isKeyUpdateDue = false
     const message = Uint8Array.of(MESSAGE_TYPE.keyUpdate, 0, 0, 1, requestPeer ? 1 : 0)
     const records = await this.#seal(CONTENT_TYPE.handshake, message)
     const protection = await this.#protection

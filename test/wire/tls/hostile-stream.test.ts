@@ -222,6 +222,31 @@ describe('KeyUpdate', () => {
     expect(await server.nextRecord()).toMatchObject({ type: DATA, content: Uint8Array.of(2) })
   })
 
+  it('a peer that asks for ever and does not read gets one answer waiting, not one for each request', async () => {
+    const { server, stream } = await establish({ link: { forward: { capacityBytes: 10 } } })
+    for (let round = 0; round < 60; round++) {
+      await server.send(HANDSHAKE, keyUpdate(1))
+      await server.updateOutgoing()
+      await server.send(DATA, Uint8Array.of(round))
+      expect(await stream.read()).toEqual(Uint8Array.of(round))
+    }
+    const written = stream.write(Uint8Array.of(9))
+    let answers = 0
+    for (;;) {
+      const record = await server.nextRecord()
+      if (record?.type !== HANDSHAKE) {
+        expect(record).toMatchObject({ type: DATA, content: Uint8Array.of(9) })
+        break
+      }
+      expect(record.content).toEqual(keyUpdate(0))
+      answers++
+      await server.updateIncoming()
+    }
+    await written
+    expect(answers).toBeGreaterThanOrEqual(1)
+    expect(answers).toBeLessThanOrEqual(2)
+  })
+
   it('starts one, and asks the peer for its own', async () => {
     const { server, stream } = await establish()
     for (const requestPeer of [false, true]) {
