@@ -16,8 +16,7 @@ import { encodePowChallenge, POW_RESPONSE_BYTES } from '../../src/wire/pow/index
 
 const PROMPT = 'canary-prompt-3f1e9a'
 const SECRET = 'canary-secret-b7702c'
-/** Room for one attempt, and seldom for the pause before the next. */
-const TIMEOUT_MS = 450
+const TIMEOUT_MS = 2000
 
 /** What one run found. */
 export interface CanaryResult {
@@ -104,17 +103,22 @@ export async function runCanaries(schedules: number, random: () => number): Prom
         return verdict
       }
     }
+    const attempt = new AbortController()
     const cocoon = new Cocoon({
       ...options,
       attestation: policy,
       timeoutMs: TIMEOUT_MS,
-      runtime: { tls: schedule.tls }
+      runtime: { tls: schedule.tls },
+      // One attempt per schedule: the pause before the next would only take time.
+      onEvent: ({ type }) => {
+        if (type === 'connect-failed') attempt.abort()
+      }
     })
     const request = { model: 'canary', messages: [{ role: 'user' as const, content: PROMPT }] }
     try {
       await (schedule.isStream
-        ? cocoon.chat.completions.create({ ...request, stream: true })
-        : cocoon.chat.completions.create({ ...request, stream: false }))
+        ? cocoon.chat.completions.create({ ...request, stream: true }, attempt)
+        : cocoon.chat.completions.create({ ...request, stream: false }, attempt))
       unexpected.push(`${schedule.peer.name}: an answer`)
     } catch {
       // Every schedule ends badly: the peer is no working proxy.
