@@ -183,3 +183,26 @@ describe('createAttestationPolicy', () => {
     expect(await verifyProofBundle(bundle, { trust: amd.trust })).toEqual(verdict.report)
   })
 })
+
+describe('hostile surroundings', () => {
+  it('a clock that says nothing reuses no verdict', async () => {
+    const policy = policyWith(staticCollateral(peer.collateral))
+    expect((await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })).accepted).toBe(true)
+    const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: new Date(Number.NaN) })
+    expect(verdict).toMatchObject({ accepted: false, verified: false })
+    expect(verdict.report.refusedBy).toContain('input.time')
+  })
+
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['no list', {}],
+    ['text in place of a list', { imageHashes: 'ab'.repeat(32), provenance: [] }],
+    ['a list of bigints', { imageHashes: [1n], provenance: [] }],
+    ['provenance that contains itself', { imageHashes: [], provenance: (() => { const own: unknown[] = []; own.push(own); return own })() }]
+  ])('an image list that is none refuses: %s', async (_, list) => {
+    const policy = policyWith(staticCollateral(peer.collateral), { imageHashes: () => list })
+    const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    expect(verdict.accepted).toBe(false)
+    expect(verdict.report.refusedBy).toContain('image.allow-list')
+  })
+})

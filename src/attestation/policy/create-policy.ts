@@ -119,9 +119,14 @@ class Judge {
   async #imageHashes(): Promise<ImageHashList> {
     const { imageHashes } = this.#options
     if (typeof imageHashes === 'function') {
+      try {
+        const learnt = await imageHashes()
+        if (areTexts(learnt.imageHashes) && areTexts(learnt.provenance)) return learnt
+      } catch {
+        // Said below.
+      }
       // A list that cannot be learnt is an empty one: it refuses.
-      const unknown = { imageHashes: [], provenance: ['image hashes: could not be learnt'] }
-      return await Promise.resolve().then(imageHashes).catch(() => unknown)
+      return { imageHashes: [], provenance: ['image hashes: could not be learnt'] }
     }
     return { imageHashes, provenance: ['image hashes: given by the caller'] }
   }
@@ -135,8 +140,9 @@ class Judge {
   #stands(kept: Kept, nowMs: number): boolean {
     const { judgedAt, validUntil } = kept.verdict.report
     const judgedAtMs = Date.parse(judgedAt)
-    if (validUntil === null || nowMs > Date.parse(validUntil)) return false
-    if (nowMs < judgedAtMs || nowMs - judgedAtMs > this.#maxVerdictAgeMs) return false
+    // Written so that a time that is no number stands for nothing.
+    if (validUntil === null || !(nowMs <= Date.parse(validUntil))) return false
+    if (!(nowMs >= judgedAtMs && nowMs - judgedAtMs <= this.#maxVerdictAgeMs)) return false
     return kept.request !== undefined && this.#collateral.peek(kept.request, nowMs) === kept.collateral
   }
 
@@ -193,6 +199,10 @@ class Judge {
 }
 
 const COLLATERAL_CHECKS = /^(tdx\.(collateral|signing|root-crl|pck-crl|tcb-info|qe-identity)|snp\.(collateral|chain|crl))\./
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
 
 function platformOf(request: CollateralRequest): string {
   return request.kind === 'tdx' ? request.fmspc : request.product
