@@ -67,7 +67,7 @@ export async function bundle(project, entry, conditions) {
     metafile: true,
     // The checkout's own tsconfig maps #runtime for its tests; a consumer has no such map.
     tsconfigRaw: '{}',
-    logLevel: 'warning'
+    logLevel: 'error'
   })
   const builtIn = Object.keys(result.metafile.inputs).filter((path) => path.startsWith('node:'))
   if (builtIn.length > 0) throw new Error(`the bundle of ${entry} has Node built-ins: ${builtIn.join(', ')}`)

@@ -98,10 +98,12 @@ function jobFor({ salt, difficultyBits }: ProofOfWorkTask, first: number): Job {
 /** Runs in the worker. Its text is sent there, so it may name nothing but its parameters and the language. */
 function workerMain(scope: WorkerScope, search: typeof searchNonces): void {
   scope.onmessage = ({ data: { salt, mask, first } }) => {
-    const batch = 262_144
+    // Short enough that the clock is looked at often, long enough that looking costs nothing.
+    const batch = 65_536
     const digest = new Int32Array(2)
     let hashes = first
-    for (let batches = 1; ; batches++) {
+    let notedMs = performance.now()
+    for (;;) {
       const low = hashes % 4_294_967_296
       const count = Math.min(batch, 4_294_967_296 - low)
       const high = new DataView(new ArrayBuffer(4))
@@ -109,7 +111,9 @@ function workerMain(scope: WorkerScope, search: typeof searchNonces): void {
       const found = search(salt[0], salt[1], salt[2], salt[3], high.getInt32(0), low, count, mask, digest)
       if (found >= 0) return scope.postMessage({ hashes: hashes + found + 1, isHit: true })
       hashes += count
-      if (batches % 4 === 0) scope.postMessage({ hashes, isHit: false })
+      if (performance.now() - notedMs < 100) continue
+      notedMs = performance.now()
+      scope.postMessage({ hashes, isHit: false })
     }
   }
 }
