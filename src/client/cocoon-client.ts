@@ -5,13 +5,17 @@
  *
  * @module
  */
-import type { CallBudget, InferencePeer, WorkerType } from '../runtime/ports/inference.js'
+import { spellingsOf } from '../encoding/index.js'
+import { CocoonError } from '../errors.js'
+import type { CallBudget, InferencePeer, InferenceTransport, WorkerType } from '../runtime/ports/inference.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { AttestationReport } from '../runtime/ports/verdict.js'
+import { createEncryptingTransport, type EncryptionReport, reportEncryption } from './encryption/index.js'
+import { createGatewayTransport } from './gateway/index.js'
 import { createConnector, ProxyPool, type ProxyCandidate } from './network/index.js'
 import { createCallBudget, createOpenAISurface, type OpenAISurface } from './openai/index.js'
 import type { CocoonOptions } from './options.js'
-import { resolveOptions } from './resolve-options.js'
+import { resolveOptions, type ResolvedOptions } from './resolve-options.js'
 
 /** Options of calls that are not OpenAI requests. */
 export interface CallOptions {
@@ -28,6 +32,9 @@ export interface Market {
   /** Models by base name with their enabled workers; a model without workers has an empty list. */
   readonly models: readonly WorkerType[]
 }
+
+/** What carries requests, for as long as the client lives. */
+type Carrier = InferenceTransport & { close(): Promise<void> }
 
 /**
  * A client of the network. Connects on the first call, shares one connection per proxy among all calls and keeps it until
@@ -48,7 +55,10 @@ export class CocoonClient {
    */
   readonly fetch: OpenAISurface['fetch']
 
-  readonly #pool: ProxyPool
+  /** Absent with a gateway. */
+  readonly #pool: ProxyPool | undefined
+  readonly #carrier: Carrier
+  readonly #resolved: ResolvedOptions
   readonly #createBudget: (options: CallOptions) => ReturnType<typeof createCallBudget>
 
   /**
@@ -58,22 +68,31 @@ export class CocoonClient {
    */
   constructor(options: CocoonOptions, runtime: Runtime) {
     const resolved = resolveOptions(options, runtime)
-    const { clock, random } = resolved.connector
-    this.#pool = new ProxyPool({
-      proxies: resolved.proxies,
-      connect: createConnector(resolved.connector),
-      clock,
-      random,
-      select: options.select,
-      onEvent: options.onEvent
-    })
+    const { clock, random } = resolved.platform
+    const { carrier, encryption, isTest } = resolved
+    this.#resolved = resolved
+    if (carrier.kind === 'gateway') this.#carrier = createGatewayTransport(carrier.endpoint, carrier.options)
+    else {
+      this.#carrier = this.#pool = new ProxyPool({
+        proxies: carrier.proxies,
+        connect: createConnector(carrier.connector),
+        clock,
+        random,
+        select: options.select,
+        onEvent: options.onEvent
+      })
+    }
     this.#createBudget = ({ signal, timeoutMs }) =>
       createCallBudget({ clock, signal, timeoutMs: timeoutMs ?? resolved.timeoutMs })
     const surface = createOpenAISurface({
-      transport: this.#pool,
+      transport:
+        encryption.mode === 'off'
+          ? this.#carrier
+          : createEncryptingTransport(this.#carrier, { ...encryption, mode: encryption.mode, isTest, clock, random }),
       clock,
       random,
       rules: options.rules,
+      confidential: secretSpellings(resolved),
       pricePerTokenNano: resolved.pricePerTokenNano,
       defaults: {
         timeoutMs: resolved.timeoutMs,
@@ -90,24 +109,40 @@ export class CocoonClient {
     this.fetch = surface.fetch
   }
 
-  /** The proxies with the state of their connections, in the order given. A snapshot; asks nobody. */
+  /** The proxies with the state of their connections, in the order given; none with a gateway. A snapshot; asks nobody. */
   get proxies(): readonly ProxyCandidate[] {
-    return this.#pool.candidates
+    return this.#pool?.candidates ?? []
+  }
+
+  /**
+   * Whether calls are encrypted end to end now, to which keys, who can read them, and what stays readable. Asks only the
+   * source of keys. Each answer says for itself whether it was encrypted (`withResponse().encrypted`).
+   *
+   * @throws CocoonError `ERR_ENCRYPTION_UNAVAILABLE` when the source of keys fails | `ERR_OPTIONS` for what is no key.
+   */
+  encryption(): Promise<EncryptionReport> {
+    const { encryption, isTest, platform, timeoutMs } = this.#resolved
+    return reportEncryption(encryption.mode, encryption.keys, { isTest, nowMs: platform.clock.now(), remainingMs: timeoutMs })
   }
 
   /**
    * The report on the proxy that the next call would use; connects when there is no connection.
    *
    * @throws CocoonError `ERR_ATTESTATION_REFUSED` (an `AttestationRefusedError` with the report) when the peer was refused;
-   * any failure to connect; `ERR_CLOSED`. Other calls are not affected.
+   * any failure to connect; `ERR_CLOSED`; `ERR_OPTIONS` with a gateway. Other calls are not affected.
    */
   attestation(options: CallOptions = {}): Promise<AttestationReport> {
-    return this.#call(options, async (budget) => (await this.#pool.connect(budget)).verdict.report)
+    const pool = this.#pool
+    if (pool === undefined) {
+      const message = 'a gateway proves nothing about itself: there is no attestation report'
+      return Promise.reject(new CocoonError('ERR_OPTIONS', message, { phase: 'attestation' }))
+    }
+    return this.#call(options, async (budget) => (await pool.connect(budget)).verdict.report)
   }
 
   /** Reports on all connections that stand now, by proxy address. Asks nobody. */
   attestations(): ReadonlyMap<string, AttestationReport> {
-    return new Map(this.#pool.connections.map(({ peer, verdict }) => [peer.address, verdict.report]))
+    return new Map((this.#pool?.connections ?? []).map(({ peer, verdict }) => [peer.address, verdict.report]))
   }
 
   /**
@@ -117,7 +152,7 @@ export class CocoonClient {
    */
   market(options: CallOptions = {}): Promise<Market> {
     return this.#call(options, async (budget) => {
-      const { peer, types } = await this.#pool.listWorkerTypes(budget)
+      const { peer, types } = await this.#carrier.listWorkerTypes(budget)
       return { peer, models: types }
     })
   }
@@ -127,7 +162,7 @@ export class CocoonClient {
    * is finished by the network and charged. Resolves when sockets and timers are gone. Safe to call twice.
    */
   close(): Promise<void> {
-    return this.#pool.close()
+    return this.#carrier.close()
   }
 
   /** `await using client = …`: {@link CocoonClient.close}. */
@@ -148,4 +183,13 @@ export class CocoonClient {
       budget.release()
     }
   }
+}
+
+/** Shorter spellings of a secret are ordinary words. */
+const MIN_SPELLING_LENGTH = 8
+
+/** What no error may show, in every way that a peer might write it. */
+function secretSpellings({ carrier }: ResolvedOptions): readonly string[] {
+  const secret = carrier.kind === 'direct' ? carrier.connector.session.secret : undefined
+  return secret === undefined ? [] : spellingsOf(secret, MIN_SPELLING_LENGTH)
 }

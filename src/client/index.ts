@@ -4,6 +4,14 @@
  * @module
  */
 export { CocoonClient, type CallOptions, type Market } from './cocoon-client.js'
+export type {
+  EncryptionKey,
+  EncryptionKeySource,
+  EncryptionMode,
+  EncryptionReport,
+  UsableEncryptionKey
+} from './encryption/index.js'
+export type { GatewayHeaders, GatewayOptions } from './gateway/index.js'
 export type { NetworkEvent, NetworkEventListener, ProxyCandidate, ProxyState, SelectProxies } from './network/index.js'
 export type { AccountOptions, CocoonOptions, IdleOptions, NetworkOptions, RuntimeOptions } from './options.js'
 export { probe, type ProbeOptions, type ProbePhase, type ProbePhaseName, type ProbeReport } from './probe.js'

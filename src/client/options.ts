@@ -6,10 +6,13 @@
  */
 import type { Dialer } from '../runtime/ports/byte-stream.js'
 import type { Clock, Random } from '../runtime/ports/clock.js'
+import type { SolveProofOfWork } from '../runtime/ports/proof-of-work.js'
 import type { PaymentObserver } from '../runtime/ports/receipt.js'
 import type { TlsEngine } from '../runtime/ports/tls-engine.js'
 import type { VerdictPolicy } from '../runtime/ports/verdict.js'
 import type { LongAuthorizationOffer } from '../wire/session/index.js'
+import type { EncryptionKeySource, EncryptionMode } from './encryption/index.js'
+import type { GatewayOptions } from './gateway/index.js'
 import type { NetworkEventListener, SelectProxies } from './network/index.js'
 import type { CallDefaults, OpenAISurfaceOptions } from './openai/index.js'
 
@@ -21,10 +24,15 @@ export interface NetworkOptions {
    * Lowest root contract `version` that a proxy must have active (not `params_version`), 0…4,294,967,295. Default 0 = any.
    */
   readonly configVersion?: number | undefined
-  /** Proxies as `host:port` or `[ipv6]:port`, at least one, in order of preference. Required. */
-  readonly proxies: readonly string[]
+  /** Proxies as `host:port` or `[ipv6]:port`, at least one, in order of preference. Required without a gateway. */
+  readonly proxies?: readonly string[] | undefined
   /** Nanotons per adjusted token, for `costNano` of answers. Default: unknown, and so is the cost unless the answer tells it. */
   readonly pricePerTokenNano?: bigint | undefined
+  /**
+   * Keys that the network's root contract publishes for end-to-end encryption, from a source that you trust (never from a
+   * gateway). Default: none. The published test key counts only when `isTest`.
+   */
+  readonly encryptionKeys?: EncryptionKeySource | undefined
 }
 
 /** Who pays. */
@@ -60,12 +68,31 @@ export interface RuntimeOptions {
   readonly tls?: 'native' | 'pure' | TlsEngine | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
+  /**
+   * Does the proof of work. Default: this thread, in slices of a few milliseconds. `solvePowInWorker` of
+   * `cocoonkit/browser` uses a Web Worker.
+   */
+  readonly solvePow?: SolveProofOfWork | undefined
 }
 
 /** Options of {@link CocoonClient}. */
 export interface CocoonOptions extends Pick<CallDefaults, 'translate' | 'streamFallback'> {
-  readonly network: NetworkOptions
-  readonly account: AccountOptions
+  /** Required without a gateway. */
+  readonly network?: NetworkOptions | undefined
+  /** Required without a gateway, which pays by itself. */
+  readonly account?: AccountOptions | undefined
+  /**
+   * Sends requests through this gateway instead of directly; a text is its URL. Options about account, attestation and
+   * connections have no use then and are refused.
+   */
+  readonly gateway?: string | URL | GatewayOptions | undefined
+  /**
+   * End-to-end encryption; see {@link EncryptionMode}. Default: `'required'` with a gateway, which could read every prompt
+   * otherwise, and `'preferred'` without one, where the connection itself ends in an attested proxy.
+   */
+  readonly encryption?: EncryptionMode | undefined
+  /** Hides lengths of encrypted strings: ciphertext in multiples of this many bytes, 16 to 240. Default 16. */
+  readonly encryptionPadTo?: number | undefined
   /**
    * Judges each peer before anything is sent to it. Default: refuses everybody, until a policy says whom to trust
    * (`createAttestationPolicy` of `cocoonkit/attestation`; for test peers `acceptAnyPeer()` of `cocoonkit/unsafe`).

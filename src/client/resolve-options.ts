@@ -8,6 +8,8 @@ import { CocoonError } from '../errors.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { TlsEngine } from '../runtime/ports/tls-engine.js'
 import type { VerdictPolicy } from '../runtime/ports/verdict.js'
+import type { EncryptionKeySource, EncryptionMode } from './encryption/index.js'
+import { type GatewayEndpoint, type GatewayOptions, parseEndpoint } from './gateway/index.js'
 import {
   DEFAULT_CONNECT_STALL_MS,
   parseProxyAddress,
@@ -29,10 +31,23 @@ import { pureTlsEngine } from './tls-engine.js'
 
 /** Options after checking. Holds the secret: never log it. */
 export interface ResolvedOptions {
-  readonly connector: ConnectorSettings
-  readonly proxies: readonly ProxyAddress[]
+  /** How requests travel. */
+  readonly carrier:
+    | { readonly kind: 'direct'; readonly connector: ConnectorSettings; readonly proxies: readonly ProxyAddress[] }
+    | {
+        readonly kind: 'gateway'
+        readonly endpoint: GatewayEndpoint
+        readonly options: Pick<GatewayOptions, 'headers' | 'fetch'>
+      }
+  readonly platform: Pick<ConnectorSettings, 'clock' | 'random'>
+  readonly isTest: boolean
   readonly timeoutMs: number
   readonly pricePerTokenNano: bigint | undefined
+  readonly encryption: {
+    readonly mode: EncryptionMode
+    readonly keys: EncryptionKeySource | undefined
+    readonly padTo: number | undefined
+  }
 }
 
 /** Total budget of a call by default, milliseconds. */
@@ -49,6 +64,9 @@ const UINT32_MAX = 0xffff_ffff
 const OPTION_NAMES = [
   'network',
   'account',
+  'gateway',
+  'encryption',
+  'encryptionPadTo',
   'attestation',
   'timeoutMs',
   'maxCoefficient',
@@ -73,49 +91,103 @@ const OPTION_NAMES = [
  */
 export function resolveOptions(options: CocoonOptions, runtime: Runtime): ResolvedOptions {
   checkKeys(checkObject(options, 'options'), '', OPTION_NAMES)
-  const { isTest, configVersion, proxies, pricePerTokenNano } = resolveNetwork(options.network)
+  const isDirect = options.gateway === undefined
+  const { isTest, configVersion, proxies, pricePerTokenNano, encryptionKeys } = resolveNetwork(options.network, isDirect)
   checkFunction(options.select, 'select')
   checkFunction(options.onEvent, 'onEvent')
   checkFunction(options.authorizeLong, 'authorizeLong')
   checkPort(options.observer, 'observer')
   checkPort(options.attestation, 'attestation', 'judge')
-  return {
-    proxies,
+  const shared = {
+    isTest,
     pricePerTokenNano,
     timeoutMs: checkDuration(options.timeoutMs, 'timeoutMs', DEFAULT_TIMEOUT_MS),
-    connector: {
-      ...resolveRuntime(options.runtime, runtime),
-      policy: options.attestation ?? refuseByDefault,
-      maxPowDifficultyBits: checkInteger(options.maxPowDifficultyBits, 'maxPowDifficultyBits', {
-        min: 0,
-        max: 64,
-        default: undefined
-      }),
-      connectStallMs: checkDuration(options.connectStallMs, 'connectStallMs', DEFAULT_CONNECT_STALL_MS),
-      session: {
-        isTest,
-        configVersion,
-        ...resolveAccount(options.account, isTest),
-        ...(options.authorizeLong !== undefined && { authorizeLong: options.authorizeLong }),
-        ...(options.observer !== undefined && { observer: options.observer }),
-        limits: resolveIdle(options.idle)
-      }
+    encryption: resolveEncryption(options, encryptionKeys, isDirect)
+  }
+  const platform = resolveRuntime(options.runtime, runtime)
+  if (options.gateway !== undefined) return { ...shared, platform, carrier: resolveGateway(options) }
+  const connector = {
+    ...platform,
+    policy: options.attestation ?? refuseByDefault,
+    maxPowDifficultyBits: checkInteger(options.maxPowDifficultyBits, 'maxPowDifficultyBits', {
+      min: 0,
+      max: 64,
+      default: undefined
+    }),
+    connectStallMs: checkDuration(options.connectStallMs, 'connectStallMs', DEFAULT_CONNECT_STALL_MS),
+    session: {
+      isTest,
+      configVersion,
+      ...resolveAccount(options.account, isTest),
+      ...(options.authorizeLong !== undefined && { authorizeLong: options.authorizeLong }),
+      ...(options.observer !== undefined && { observer: options.observer }),
+      limits: resolveIdle(options.idle)
     }
+  }
+  return { ...shared, platform, carrier: { kind: 'direct', connector, proxies } }
+}
+
+const MODES: readonly unknown[] = ['required', 'preferred', 'off']
+
+function resolveEncryption(
+  { encryption, encryptionPadTo }: CocoonOptions,
+  keys: EncryptionKeySource | undefined,
+  isDirect: boolean
+): ResolvedOptions['encryption'] {
+  if (encryption !== undefined && !MODES.includes(encryption))
+    throw optionError('encryption', "must be 'required', 'preferred' or 'off'")
+  const padTo = checkInteger(encryptionPadTo, 'encryptionPadTo', { min: 16, max: 240, default: undefined })
+  if (padTo !== undefined && padTo % 16 !== 0) throw optionError('encryptionPadTo', 'must be a multiple of 16')
+  return { mode: encryption ?? (isDirect ? 'preferred' : 'required'), keys, padTo }
+}
+
+/** Options that mean something only where this client itself connects: with a gateway they would be without effect. */
+const DIRECT_ONLY = [
+  'account',
+  'attestation',
+  'select',
+  'onEvent',
+  'observer',
+  'authorizeLong',
+  'maxPowDifficultyBits',
+  'connectStallMs',
+  'idle'
+] as const satisfies ReadonlyArray<keyof CocoonOptions>
+
+function resolveGateway(options: CocoonOptions): ResolvedOptions['carrier'] {
+  for (const name of DIRECT_ONLY) {
+    if (options[name] !== undefined) throw optionError(name, 'has no use with a gateway', 'Leave it out, or leave out gateway.')
+  }
+  const { gateway } = options
+  if (typeof gateway === 'string' || gateway instanceof URL)
+    return { kind: 'gateway', endpoint: parseEndpoint(gateway, 'gateway'), options: {} }
+  const given = checkObject(gateway, 'gateway')
+  checkKeys(given, 'gateway', ['url', 'headers', 'fetch'])
+  const { url, headers, fetch } = given as unknown as GatewayOptions
+  if (headers !== undefined && typeof headers !== 'function') checkObject(headers, 'gateway.headers')
+  return {
+    kind: 'gateway',
+    endpoint: parseEndpoint(url, 'gateway.url'),
+    options: { headers, fetch: checkFunction(fetch, 'gateway.fetch') }
   }
 }
 
-interface ResolvedNetwork extends Pick<ResolvedOptions, 'proxies' | 'pricePerTokenNano'> {
-  readonly isTest: boolean
+interface ResolvedNetwork extends Pick<ResolvedOptions, 'pricePerTokenNano' | 'isTest'> {
+  readonly proxies: readonly ProxyAddress[]
+  readonly encryptionKeys: EncryptionKeySource | undefined
   readonly configVersion: number
 }
 
 /** Unknown fields are let pass: a network description may carry more than a connection needs. */
-function resolveNetwork(network: unknown): ResolvedNetwork {
-  const { isTest, configVersion, proxies, pricePerTokenNano } = checkObject(network, 'network')
+function resolveNetwork(network: unknown, isDirect: boolean): ResolvedNetwork {
+  const given = network === undefined && !isDirect ? {} : checkObject(network, 'network')
+  const { isTest, configVersion, proxies = [], pricePerTokenNano, encryptionKeys } = given
+  if (encryptionKeys !== undefined && typeof encryptionKeys !== 'function' && !Array.isArray(encryptionKeys))
+    throw optionError('network.encryptionKeys', 'must be a list of keys, or a function that gives one')
   if (pricePerTokenNano !== undefined && (typeof pricePerTokenNano !== 'bigint' || pricePerTokenNano < 0n)) {
     throw optionError('network.pricePerTokenNano', 'must be a bigint of nanotons, not negative')
   }
-  if (!Array.isArray(proxies) || proxies.length === 0) {
+  if (!Array.isArray(proxies) || (isDirect && proxies.length === 0)) {
     throw optionError('network.proxies', 'must name at least one proxy', "For example ['203.0.113.7:8888'].")
   }
   const parsed = new Map<string, ProxyAddress>()
@@ -127,7 +199,8 @@ function resolveNetwork(network: unknown): ResolvedNetwork {
     isTest: checkBoolean(isTest, 'network.isTest', false),
     configVersion: checkInteger(configVersion, 'network.configVersion', { min: 0, max: UINT32_MAX, default: 0 }),
     proxies: [...parsed.values()],
-    pricePerTokenNano
+    pricePerTokenNano,
+    encryptionKeys: encryptionKeys as EncryptionKeySource | undefined
   }
 }
 
@@ -181,15 +254,16 @@ function resolveIdle(idle: unknown): { pingAfterMs?: number; deadAfterMs?: numbe
 function resolveRuntime(
   overrides: CocoonOptions['runtime'],
   runtime: Runtime
-): Pick<ConnectorSettings, 'dialer' | 'engine' | 'clock' | 'random' | 'yieldToEventLoop'> {
+): Pick<ConnectorSettings, 'dialer' | 'engine' | 'clock' | 'random' | 'yieldToEventLoop' | 'solvePow'> {
   const given = overrides ?? {}
-  checkKeys(checkObject(given, 'runtime'), 'runtime', ['dialer', 'tls', 'clock', 'random'])
+  checkKeys(checkObject(given, 'runtime'), 'runtime', ['dialer', 'tls', 'clock', 'random', 'solvePow'])
   return {
     dialer: checkPort(given.dialer, 'runtime.dialer', 'dial') ?? runtime.dialer,
     engine: resolveEngine(given.tls, runtime),
     clock: checkPort(given.clock, 'runtime.clock', 'now', 'monotonic', 'setTimer') ?? runtime.clock,
     random: checkPort(given.random, 'runtime.random', 'bytes') ?? runtime.random,
-    yieldToEventLoop: runtime.yieldToEventLoop
+    yieldToEventLoop: runtime.yieldToEventLoop,
+    solvePow: checkFunction(given.solvePow, 'runtime.solvePow')
   }
 }
 

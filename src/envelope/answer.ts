@@ -41,6 +41,9 @@ export async function decryptAnswer(
   if (!isPlainObject(source)) throw answerError('ERR_ENVELOPE_PLAINTEXT', 'the answer is not an encrypted object')
   const nonce = checkEnvelope(source as Record<string, unknown>, options)
   const { copy, leaves } = copyJson(source, ANSWER_RULES)
+  // Every ciphertext has a random prefix: two that are equal are one that somebody copied to a second place.
+  if (new Set(leaves.map(({ text }) => text)).size !== leaves.length)
+    throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext occurs twice')
   const keys = await deriveMessageKeys(sharedSecretOf(options.senderKey), nonce, 'w')
   await openLeaves(leaves, keys)
   return withoutEnvelope(copy)

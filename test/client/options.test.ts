@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { CocoonClient, type CocoonOptions } from '../../src/client/index.js'
 import { CocoonError } from '../../src/errors.js'
-import { DEFAULT_TIMEOUT_MS, resolveOptions } from '../../src/client/resolve-options.js'
+import { DEFAULT_TIMEOUT_MS, resolveOptions, type ResolvedOptions } from '../../src/client/resolve-options.js'
 import type { Runtime } from '../../src/runtime/ports/runtime.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { SeededRandom } from '../support/seeded-random.js'
@@ -21,6 +21,15 @@ const runtime: Runtime = {
 const base: CocoonOptions = {
   network: { proxies: ['127.0.0.1:1'] },
   account: { owner: RAW_OWNER, secret: 's3cret-canary' }
+}
+
+type Direct = ResolvedOptions & Extract<ResolvedOptions['carrier'], { readonly kind: 'direct' }>
+
+/** Settings of a client that connects by itself. */
+function resolveDirect(options: CocoonOptions, platform: Runtime): Direct {
+  const resolved = resolveOptions(options, platform)
+  if (resolved.carrier.kind !== 'direct') throw new Error('expected a direct client')
+  return { ...resolved, ...resolved.carrier }
 }
 
 const build = (options: unknown): CocoonClient => new CocoonClient(options as CocoonOptions, runtime)
@@ -103,7 +112,7 @@ describe('CocoonOptions', () => {
       runtime: { dialer: undefined, tls: undefined, clock: undefined, random: undefined },
       unknown: undefined
     } as CocoonOptions
-    const resolved = resolveOptions(options, runtime)
+    const resolved = resolveDirect(options, runtime)
     expect(resolved.timeoutMs).toBe(DEFAULT_TIMEOUT_MS)
     expect(resolved.connector.connectStallMs).toBe(15_000)
     expect(resolved.connector.session).toMatchObject({ isTest: false, configVersion: 0, limits: {} })
@@ -113,11 +122,11 @@ describe('CocoonOptions', () => {
 
   test('a string secret is its UTF-8 bytes, bytes are copied', () => {
     const bytes = new Uint8Array([1, 2, 3])
-    const { connector } = resolveOptions({ ...base, account: { owner: RAW_OWNER, secret: bytes } }, runtime)
+    const { connector } = resolveDirect({ ...base, account: { owner: RAW_OWNER, secret: bytes } }, runtime)
     bytes.fill(0)
     expect(connector.session.secret).toEqual(new Uint8Array([1, 2, 3]))
     expect(
-      resolveOptions({ ...base, account: { owner: RAW_OWNER, secret: 'ü' } }, runtime).connector.session.secret
+      resolveDirect({ ...base, account: { owner: RAW_OWNER, secret: 'ü' } }, runtime).connector.session.secret
     ).toEqual(new Uint8Array([0xc3, 0xbc]))
   })
 
@@ -129,18 +138,18 @@ describe('CocoonOptions', () => {
 
   test('the owner is sent as the reference spells it', () => {
     const owner = (isTest: boolean): string =>
-      resolveOptions({ ...base, network: { ...base.network, isTest } }, runtime).connector.session.owner
+      resolveDirect({ ...base, network: { ...base.network, isTest } }, runtime).connector.session.owner
     expect(owner(false)).toMatch(/^UQ[\w-]{46}$/)
     expect(owner(true)).toMatch(/^0Q[\w-]{46}$/)
   })
 
   test('a proxy named twice is one proxy', () => {
-    const { proxies } = resolveOptions({ ...base, network: { proxies: ['Host:1', 'host:01', '[::1]:2'] } }, runtime)
+    const { proxies } = resolveDirect({ ...base, network: { proxies: ['Host:1', 'host:01', '[::1]:2'] } }, runtime)
     expect(proxies.map((proxy) => proxy.text)).toEqual(['host:1', '[::1]:2'])
   })
 
   test('peers are refused unless a policy says otherwise', async () => {
-    const { policy } = resolveOptions(base, runtime).connector
+    const { policy } = resolveDirect(base, runtime).connector
     const peer = { certificateDer: new Uint8Array([0x30, 0]), address: 'a:1' }
     expect((await policy.judge(peer, { now: new Date(0) })).accepted).toBe(false)
   })
@@ -182,5 +191,53 @@ describe('the secret', () => {
         expect(inspect(error, { depth: 10 }).replace(/at .*/g, '')).not.toContain('s3cret-canary')
       }
     }
+  })
+})
+
+describe('gateway and encryption options', () => {
+  const url = 'https://gateway.example'
+  const keys = [{ publicKey: 'ab'.repeat(32), expiresAtUnix: 1 }]
+
+  test.each([
+    [{ ...base, encryption: 'maybe' }, 'encryption'],
+    [{ ...base, encryptionPadTo: 17 }, 'encryptionPadTo'],
+    [{ ...base, encryptionPadTo: 256 }, 'encryptionPadTo'],
+    [{ ...base, network: { ...base.network, encryptionKeys: 'ab' } }, 'network.encryptionKeys'],
+    [{ gateway: 'gateway.example' }, 'gateway'],
+    [{ gateway: 'http://gateway.example' }, 'gateway'],
+    [{ gateway: 'ftp://gateway.example' }, 'gateway'],
+    [{ gateway: 'https://user:pass@gateway.example' }, 'gateway'],
+    [{ gateway: `${url}/?token=1` }, 'gateway'],
+    [{ gateway: { url: 7 } }, 'gateway.url'],
+    [{ gateway: { url, headers: 'authorization: x' } }, 'gateway.headers'],
+    [{ gateway: { url, fetch: {} } }, 'gateway.fetch'],
+    [{ gateway: { url, key: 'x' } }, 'gateway.key'],
+    [{ gateway: url, account: base.account }, 'account'],
+    [{ gateway: url, attestation: { name: 'x', judge: () => undefined } }, 'attestation'],
+    [{ gateway: url, onEvent: () => undefined }, 'onEvent'],
+    [{ account: base.account }, 'network'],
+    [{ network: base.network }, 'account']
+  ])('%#: refuses %o', (options, field) => {
+    expect(refusedField(options)).toBe(field)
+  })
+
+  test('a gateway needs no account and no network, and is encrypted unless the caller says otherwise', () => {
+    for (const gateway of [url, new URL(url), { url }, 'http://127.0.0.1:8080/prefix/v1/', 'http://[::1]:1'])
+      expect(resolveOptions({ gateway, network: { encryptionKeys: keys } }, runtime)).toMatchObject({
+        carrier: { kind: 'gateway' },
+        encryption: { mode: 'required', keys }
+      })
+    expect(resolveOptions({ gateway: url, encryption: 'off' }, runtime).encryption.mode).toBe('off')
+    expect(resolveDirect(base, runtime).encryption).toEqual({ mode: 'preferred', keys: undefined, padTo: undefined })
+  })
+
+  test('a gateway has no attestation report, and no network reads as one without keys', async () => {
+    const client = build({ gateway: url })
+    await expect(client.attestation()).rejects.toMatchObject({ code: 'ERR_OPTIONS' })
+    expect(client.attestations().size).toBe(0)
+    expect(client.proxies).toEqual([])
+    expect(await client.encryption()).toMatchObject({ mode: 'required', usableKeys: [], keySource: 'none' })
+    await client.close()
+    await expect(client.market()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
   })
 })

@@ -10,7 +10,7 @@ import { CocoonError } from '../../errors.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
 import type { InferencePeer } from '../../runtime/ports/inference.js'
 import type { RatlsEvent } from '../../wire/ratls/index.js'
-import type { SessionEvent } from '../../wire/session/index.js'
+import type { Session, SessionEvent } from '../../wire/session/index.js'
 import { waitFor } from './abortable.js'
 import { backOffMs } from './back-off.js'
 import type { ProxyCandidate } from './candidates.js'
@@ -40,12 +40,23 @@ type LinkState =
 /** A connection that ends sooner than this counts as a failure: a proxy that accepts and drops must not be dialled in a loop. */
 const STABLE_AFTER_MS = 5_000
 
+/** How often a connection that takes no more requests is looked at, milliseconds. */
+const RETIRED_CHECK_MS = 1_000
+
+/** Whether the verdict that a connection stands on still holds; one that names no end does. */
+function isCurrent({ verdict }: OpenConnection, nowUnixMs: number): boolean {
+  const { validUntil } = verdict.report
+  return typeof validUntil !== 'string' || nowUnixMs <= Date.parse(validUntil)
+}
+
 /** Connection to one proxy. */
 export class ProxyLink {
   readonly address: ProxyAddress
   readonly #settings: LinkSettings
   /** Work that has to end before the link is gone. */
   readonly #unsettled = new Set<Promise<void>>()
+  /** Sessions whose verdict has ended while requests were under way. */
+  readonly #retired = new Set<Session>()
   #state: LinkState = { kind: 'idle' }
   #failures = 0
   #lastError: CocoonError | undefined
@@ -76,15 +87,20 @@ export class ProxyLink {
   }
 
   /**
-   * The connection, dialled when there is none; callers share one dial, which ends when the last of them has left.
+   * The connection, dialled when there is none, or when the verdict on its peer has ended; callers share one dial, which ends
+   * when the last of them has left.
    * Does not pause by itself: see {@link ProxyLink.pauseMs}.
    *
    * @throws CocoonError Why the dial failed; the reason of `signal`; `ERR_CLOSED`.
    */
   acquire(signal: AbortSignal): Promise<OpenConnection> {
     if (this.#closeReason !== undefined) return Promise.reject(this.#closeReason)
+    if (this.#state.kind === 'ready') {
+      const { connection } = this.#state
+      if (isCurrent(connection, this.#settings.clock.now())) return Promise.resolve(connection)
+      this.#retire(connection)
+    }
     const state = this.#state
-    if (state.kind === 'ready') return Promise.resolve(state.connection)
     const task = state.kind === 'connecting' && !state.task.isAborted ? state.task : this.#dial()
     return task.join(signal)
   }
@@ -132,7 +148,8 @@ export class ProxyLink {
     this.#closeReason ??= reason
     this.#pausing?.abort(reason)
     if (this.#state.kind === 'connecting') this.#state.task.abort(reason)
-    if (this.#state.kind === 'ready') await this.#state.connection.session.close(reason)
+    const open = this.#state.kind === 'ready' ? [this.#state.connection.session, ...this.#retired] : [...this.#retired]
+    await Promise.all(open.map((session) => session.close(reason)))
     await Promise.all(this.#unsettled)
   }
 
@@ -225,6 +242,26 @@ export class ProxyLink {
     const delayMs = backOffMs(this.#failures, this.#settings.random)
     this.#notBeforeMs = this.#settings.clock.monotonic() + delayMs
     return delayMs
+  }
+
+  /** Gives a connection no new requests and ends it after its last one: what is under way was sent in time. */
+  #retire({ session }: OpenConnection): void {
+    const { clock } = this.#settings
+    const reason = new CocoonError('ERR_CLOSED', 'the verdict on the peer has ended', { phase: 'attestation' })
+    let cancelTimer: (() => void) | undefined
+    const endWhenIdle = (): void => {
+      if (session.activeRequests === 0) this.#track(session.close(reason))
+      else cancelTimer = clock.setTimer(endWhenIdle, RETIRED_CHECK_MS)
+    }
+    this.#state = { kind: 'idle' }
+    this.#retired.add(session)
+    this.#track(
+      session.closed.then(() => {
+        cancelTimer?.()
+        this.#retired.delete(session)
+      })
+    )
+    endWhenIdle()
   }
 
   #track(work: Promise<void>): void {

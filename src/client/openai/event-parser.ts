@@ -77,12 +77,23 @@ export function createEventParser(maxEventChars: number): EventParser {
       }
     })
     const unifyLines = createLineUnifier()
-    // Parts mostly hold exactly one event of one line; between events the parser has no state that could matter to it.
+    // Parts mostly hold whole events of one line; between events the parser has no state that could matter to them.
     let between = true
-    feed = (text) => {
-      if (between && isOneEvent(text)) return onText(text.slice(6, -2))
-      parser.feed(unifyLines(text))
-      between = text.endsWith('\n\n')
+    feed = (raw) => {
+      const text = unifyLines(raw)
+      let at = 0
+      if (!between) {
+        at = text.indexOf('\n\n') + 2
+        if (at < 2) return parser.feed(text)
+        parser.feed(text.slice(0, at))
+      }
+      for (let end = lineEventEnd(text, at); end > 0; end = lineEventEnd(text, at)) {
+        onText(text.slice(at + 6, end))
+        at = end + 2
+      }
+      const rest = text.slice(at)
+      if (rest !== '') parser.feed(rest)
+      between = rest === '' || rest.endsWith('\n\n')
     }
     // Two line ends close a last line and a last event that the peer left open.
     finishForm = () => parser.feed('\n\n')
@@ -129,11 +140,11 @@ export function createEventParser(maxEventChars: number): EventParser {
   }
 }
 
-/** Whether a text is `data: …` with one line, complete. */
-function isOneEvent(text: string): boolean {
-  return (
-    text.startsWith('data: ') && text.indexOf('\n') === text.length - 2 && text.endsWith('\n\n') && !text.includes('\r')
-  )
+/** End of the line of an event that is `data: …` in one line, complete, and begins at `at`; 0 when there is none. */
+function lineEventEnd(text: string, at: number): number {
+  if (!text.startsWith('data: ', at)) return 0
+  const end = text.indexOf('\n', at)
+  return end > 0 && text.charCodeAt(end + 1) === 0x0a ? end : 0
 }
 
 const UNSURE = { phase: 'stream', charged: 'unknown', httpStatus: 502 } as const

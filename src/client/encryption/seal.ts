@@ -1,0 +1,58 @@
+/**
+ * Encrypts one request and opens its answer.
+ *
+ * @module
+ */
+import { decodeUtf8, encodeUtf8 } from '../../encoding/index.js'
+import { CocoonError } from '../../errors.js'
+import { encryptForm, encryptRequest, parsePublicKey, type SenderKey } from '../../envelope/index.js'
+import type { InferenceRequest } from '../../runtime/ports/inference.js'
+import { encodeMultipart, readFile } from '../openai/index.js'
+import type { EncryptionSettings } from './types.js'
+
+/** An encrypted request with what its answer needs. */
+export interface SealedRequest {
+  readonly request: InferenceRequest
+  readonly senderKey: SenderKey
+  /** The most choices that the answer may have. */
+  readonly maxChoices: number
+}
+
+/**
+ * Encrypts the body to a key.
+ *
+ * @throws EnvelopeError `ERR_ENVELOPE_FIELD` | `ERR_ENVELOPE_KEY`; nothing was sent.
+ */
+export async function sealRequest(
+  request: InferenceRequest,
+  publicKey: string,
+  { random, isTest, padTo }: EncryptionSettings
+): Promise<SealedRequest> {
+  const options = { receiverPublicKey: publicKey, random, isTest, padTo }
+  const networkPublicKey = parsePublicKey(publicKey)
+  const type = request.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
+  if (!type.startsWith('multipart/')) {
+    const plain = parseBody(request.body)
+    const { body, senderKey } = await encryptRequest(plain, options)
+    const sealed = { ...request, body: encodeUtf8(JSON.stringify(body)), networkPublicKey }
+    return { request: sealed, senderKey, maxChoices: countChoices(plain) }
+  }
+  const plain = await new Response(request.body as BodyInit, { headers: { 'content-type': type } }).formData()
+  const { form, senderKey } = await encryptForm(plain, options)
+  const file = await readFile(form.get('file'))
+  const { contentType, body } = encodeMultipart(Object.fromEntries(form), file, random)
+  const headers = request.headers.map(([name, value]) => [name, name.toLowerCase() === 'content-type' ? contentType : value] as const)
+  return { request: { ...request, headers, body, networkPublicKey }, senderKey, maxChoices: 1 }
+}
+
+function parseBody(bytes: Uint8Array): Record<string, unknown> {
+  try {
+    return JSON.parse(decodeUtf8(bytes)) as Record<string, unknown>
+  } catch {
+    throw new CocoonError('ERR_REQUEST_INVALID', 'the request body is not JSON', { phase: 'envelope', httpStatus: 400 })
+  }
+}
+
+function countChoices({ n, prompt }: Record<string, unknown>): number {
+  return (typeof n === 'number' ? n : 1) * (Array.isArray(prompt) ? prompt.length : 1)
+}

@@ -1,0 +1,232 @@
+/**
+ * Carries requests over a gateway: somebody else's client with a payment channel, reached by HTTPS. Runs wherever `fetch`
+ * does. The gateway is not trusted with anything that the encrypting layer above can hide from it.
+ *
+ * @module
+ */
+import { encodeUtf8 } from '../../encoding/index.js'
+import { CocoonError } from '../../errors.js'
+import type {
+  CallBudget,
+  InferenceAnswer,
+  InferenceFinal,
+  InferencePeer,
+  InferenceRequest,
+  InferenceTransport,
+  WorkerType
+} from '../../runtime/ports/inference.js'
+import { watchBodyEnd } from './body-end.js'
+import type { GatewayEndpoint } from './endpoint.js'
+import { discard, exchange, type ExchangeSettings, readParts, readText } from './exchange.js'
+import { readWorkerTypes } from './models.js'
+import type { GatewayOptions } from './options.js'
+import { notTheApi, readRefusal } from './refusal.js'
+
+/**
+ * Version that the network behind a gateway is taken to speak: a gateway does not say. Versions up to 2 know no
+ * encryption; the option `rules` names others.
+ */
+const ASSUMED_VERSION = 4
+const MAX_ERROR_BYTES = 1_048_576
+const MAX_MODELS_BYTES = 4_194_304
+/** What workers and gateways assume where the body says nothing. */
+const DEFAULT_MAX_COEFFICIENT = 4000
+const DEFAULT_TIMEOUT_SECONDS = 120
+
+/**
+ * A carrier over one gateway. Requests are never repeated; redirects are refused; the origin is fixed.
+ *
+ * @param endpoint - See `parseEndpoint`.
+ */
+export function createGatewayTransport(
+  endpoint: GatewayEndpoint,
+  options: Pick<GatewayOptions, 'headers' | 'fetch'>
+): GatewayTransport {
+  // Called as a function: browsers refuse a `fetch` with another `this`.
+  const fetch: typeof globalThis.fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init)
+  const settings = { endpoint, headers: options.headers, fetch }
+  const peer: InferencePeer = {
+    address: endpoint.origin,
+    protocolVersion: ASSUMED_VERSION,
+    attestationId: null,
+    verified: false
+  }
+  const exchanges = new Set<AbortController>()
+  let closeReason: CocoonError | undefined
+  /** Ends with the budget, the answer's `cancel` or the transport, whichever is first. */
+  function open(budget: CallBudget): OpenExchange {
+    if (closeReason !== undefined) throw closeReason
+    budget.signal.throwIfAborted()
+    const controller = new AbortController()
+    const onBudget = (): void => controller.abort(budget.signal.reason)
+    budget.signal.addEventListener('abort', onBudget, { once: true })
+    exchanges.add(controller)
+    return {
+      signal: controller.signal,
+      abort: (reason) => controller.abort(reason),
+      release() {
+        budget.signal.removeEventListener('abort', onBudget)
+        exchanges.delete(controller)
+      }
+    }
+  }
+  return {
+    async send(prepare, budget) {
+      if (closeReason !== undefined) throw closeReason
+      const request = await prepare(peer)
+      const call = open(budget)
+      try {
+        return await sendRequest(settings, peer, request, budget, call)
+      } catch (error) {
+        call.release()
+        throw error
+      }
+    },
+    async listWorkerTypes(budget) {
+      const call = open(budget)
+      try {
+        return { peer, types: await listModels(settings, call.signal) }
+      } finally {
+        call.release()
+      }
+    },
+    async close() {
+      closeReason ??= new CocoonError('ERR_CLOSED', 'the client was closed', { phase: 'close' })
+      for (const controller of exchanges) controller.abort(closeReason)
+    }
+  }
+}
+
+/** A carrier that can be closed: what is pending then fails with `ERR_CLOSED`, as does every later call. */
+export interface GatewayTransport extends InferenceTransport {
+  close(): Promise<void>
+}
+
+interface OpenExchange {
+  readonly signal: AbortSignal
+  abort(reason: CocoonError): void
+  release(): void
+}
+
+async function listModels(settings: ExchangeSettings, signal: AbortSignal): Promise<readonly WorkerType[]> {
+  const response = await exchange(settings, { method: 'GET', path: '/v1/models', headers: [], signal })
+  const text = await readText(response, MAX_MODELS_BYTES, signal)
+  if (!response.ok) throw readRefusal(response.status, text) ?? notTheApi(`status ${response.status}`, text)
+  return readWorkerTypes(text)
+}
+
+async function sendRequest(
+  settings: ExchangeSettings,
+  peer: InferencePeer,
+  request: InferenceRequest,
+  budget: CallBudget,
+  call: OpenExchange
+): Promise<InferenceAnswer> {
+  const { signal } = call
+  const response = await exchange(settings, {
+    method: 'POST',
+    path: request.path,
+    // `Host` names nobody here, and `fetch` sets the length.
+    headers: request.headers.filter(([name]) => name.toLowerCase() !== 'host'),
+    body: withSettings(request, budget),
+    signal
+  })
+  if (!response.ok) {
+    const text = await readText(response, MAX_ERROR_BYTES, signal)
+    const error = readRefusal(response.status, text)
+    if (error !== undefined) throw error
+    call.release()
+    return answerOf(response, peer, listParts([encodeUtf8(text)]), Promise.resolve(finalOf(true)), call)
+  }
+  if (response.headers.get('content-type')?.toLowerCase().includes('text/html') === true) {
+    discard(response)
+    throw notTheApi('a page of HTML')
+  }
+  return streamOf(response, peer, request, call)
+}
+
+function streamOf(
+  response: Response,
+  peer: InferencePeer,
+  request: InferenceRequest,
+  call: OpenExchange
+): InferenceAnswer {
+  const { signal } = call
+  const end = watchBodyEnd(asksForStream(request))
+  let settle: (final: InferenceFinal) => void = () => {}
+  const final = new Promise<InferenceFinal>((resolve) => {
+    settle = resolve
+  })
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    let complete = false
+    try {
+      for await (const part of readParts(response, signal, true)) {
+        end.push(part)
+        yield part
+      }
+      complete = end.isComplete()
+    } finally {
+      call.release()
+      settle(finalOf(complete))
+    }
+  }
+  signal.addEventListener('abort', () => settle(finalOf(false)), { once: true })
+  return answerOf(response, peer, parts(), final, call)
+}
+
+function answerOf(
+  response: Response,
+  peer: InferencePeer,
+  parts: InferenceAnswer['parts'],
+  final: Promise<InferenceFinal>,
+  call: OpenExchange
+): InferenceAnswer {
+  const requestId = response.headers.get('x-request-id') ?? ''
+  return {
+    requestId: /^[\w.-]{1,128}$/.test(requestId) ? requestId : '',
+    peer,
+    status: response.status,
+    headers: [...response.headers],
+    parts,
+    final,
+    cancel(reason) {
+      call.abort(CocoonError.from(reason, 'ERR_ABORTED', { phase: 'gateway', charged: 'unknown' }))
+      call.release()
+    }
+  }
+}
+
+async function* listParts(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts
+}
+
+/** A gateway's figures are its own; the surface takes costs from `usage`, where the worker wrote them. */
+function finalOf(complete: boolean): InferenceFinal {
+  return { complete, tokensUsed: undefined, workerDebug: undefined, proxyDebug: undefined, times: undefined }
+}
+
+function asksForStream(request: InferenceRequest): boolean {
+  return request.body[0] === OPEN_BRACE && /"stream"\s*:\s*true/.test(new TextDecoder().decode(request.body))
+}
+
+const OPEN_BRACE = 0x7b
+
+/**
+ * The surface took these out of the body; a gateway takes them from nowhere else. They are numbers and truth values, under
+ * names that stay in clear when a request is encrypted (v3.md §2.4). What is the default is left out, for gateways that
+ * do not know the names.
+ */
+function withSettings(request: InferenceRequest, budget: CallBudget): Uint8Array {
+  if (request.body[0] !== OPEN_BRACE) return request.body
+  const seconds = Math.max(1, Math.ceil(budget.remainingMs() / 1000))
+  let fields = ''
+  if (request.maxCoefficient !== DEFAULT_MAX_COEFFICIENT) fields += `"max_coefficient":${request.maxCoefficient},`
+  if (request.enableDebug) fields += '"enable_debug":true,'
+  if (seconds !== DEFAULT_TIMEOUT_SECONDS) fields += `"timeout":${Math.min(seconds, 86_400)},`
+  if (fields === '') return request.body
+  const prefix = encodeUtf8(`{${fields}`)
+  const body = new Uint8Array(prefix.length + request.body.length - 1)
+  body.set(prefix)
+  body.set(request.body.subarray(1), prefix.length)
+  return body
+}
