@@ -69,6 +69,8 @@ export class FakeConnector {
   readonly dials: FakeDial[] = []
   /** Decides at once when it returns something; else the dial waits. */
   script: (address: string, dialIndex: number) => 'ok' | CocoonError | undefined = () => undefined
+  /** End of the verdicts, ISO 8601. */
+  validUntil: string | null = null
 
   readonly connect: ConnectProxy = (address: ProxyAddress, context: ConnectContext) =>
     new Promise<ProxyConnection>((resolve, reject) => {
@@ -77,7 +79,7 @@ export class FakeConnector {
         address: address.text,
         context,
         session,
-        succeed: () => resolve({ session: session as unknown as Session, verdict: fakeVerdict() }),
+        succeed: () => resolve({ session: session as unknown as Session, verdict: fakeVerdict(this.validUntil) }),
         fail: reject
       }
       context.signal.addEventListener('abort', () => reject(context.signal.reason as CocoonError), { once: true })
@@ -118,7 +120,7 @@ function closedError(): CocoonError {
 }
 
 /** A verdict of no value. */
-function fakeVerdict(): Verdict {
+function fakeVerdict(validUntil: string | null): Verdict {
   return {
     accepted: true,
     verified: false,
@@ -132,7 +134,7 @@ function fakeVerdict(): Verdict {
       advisoryIds: [],
       evidenceSha256: 'b'.repeat(64),
       judgedAt: '2026-04-10T00:00:00.000Z',
-      validUntil: null,
+      validUntil,
       refusedBy: [],
       checks: [],
       residuals: [],

@@ -299,7 +299,7 @@ describe('failover', () => {
     expect(connector.count()).toBe(1)
     session.end()
     await settle()
-    clock.advance(60_000)
+    await clock.advance(60_000)
     await sending
     expect(connector.count()).toBe(2)
   })
@@ -472,4 +472,76 @@ test('a listener that throws breaks nothing', async () => {
   connector.script = () => 'ok'
   const answer = await pool.send(() => fakeRequest(), fakeBudget())
   expect(answer.status).toBe(fakeAnswer(answer.peer).status)
+})
+
+describe('the end of a verdict', () => {
+  const end = (clock: FakeClock, afterMs: number): string => new Date(clock.now() + afterMs).toISOString()
+
+  test('a connection whose verdict has ended gets no new request; the next one is judged anew', async () => {
+    const { pool, connector, clock } = world()
+    connector.script = () => 'ok'
+    connector.validUntil = end(clock, 60_000)
+    await send(pool)
+    await clock.advance(60_000)
+    await send(pool)
+    expect(connector.count()).toBe(1)
+    const first = connector.last.session
+    await clock.advance(1)
+    connector.validUntil = end(clock, 60_000)
+    await send(pool)
+    expect(connector.count()).toBe(2)
+    expect(first.queries).toHaveLength(2)
+    expect(first.isClosed).toBe(true)
+    expect(connector.last.session.queries).toHaveLength(1)
+    await pool.close()
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('what is under way on it goes on to its end', async () => {
+    const { pool, connector, clock } = world()
+    connector.script = () => 'ok'
+    connector.validUntil = end(clock, 1000)
+    await send(pool)
+    const first = connector.last.session
+    first.activeRequests = 1
+    await clock.advance(1001)
+    connector.validUntil = null
+    await send(pool)
+    expect(connector.count()).toBe(2)
+    await clock.advance(5000)
+    expect(first.isClosed).toBe(false)
+    first.activeRequests = 0
+    await clock.advance(1000)
+    await settle()
+    expect(first.isClosed).toBe(true)
+    expect(clock.pendingTimers).toBe(0)
+    await pool.close()
+  })
+
+  test('close ends it too, requests and timers included', async () => {
+    const { pool, connector, clock } = world()
+    connector.script = () => 'ok'
+    connector.validUntil = end(clock, 1000)
+    await send(pool)
+    const first = connector.last.session
+    first.activeRequests = 1
+    await clock.advance(1001)
+    connector.validUntil = null
+    await send(pool)
+    await pool.close()
+    expect(first.isClosed).toBe(true)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('a verdict that is negative the second time sends nothing', async () => {
+    const { pool, connector, clock } = world()
+    connector.script = (_, index) => (index === 0 ? 'ok' : new CocoonError('ERR_ATTESTATION_REFUSED', 'test', { phase: 'attestation' }))
+    connector.validUntil = end(clock, 1000)
+    await send(pool)
+    await clock.advance(1001)
+    expect((await failure(send(pool))).code).toBe('ERR_ATTESTATION_REFUSED')
+    expect(connector.dials[0]?.session.queries).toHaveLength(1)
+    expect(connector.dials[1]?.session.queries).toHaveLength(0)
+    await pool.close()
+  })
 })
