@@ -64,7 +64,7 @@ function balance(dice: Dice): bigint {
   return dice.pick(0n, 10_000_000n, 90_000_000n, 109_999_999n, 110_000_000n, 800_000_000n, dice.bits(34))
 }
 
-/** Initial state of the client contract: data and TON. */
+/** Initial state of the client contract: data, TON and rent that is owed (less than what freezes an account). */
 export function randomClient(dice: Dice, cast: Cast, nowUnix: number): TwinState {
   const fresh = dice.chance(15)
   const parties = beginCell().storeAddress(cast.owner).storeAddress(cast.proxy).storeUint(cast.publicKey, 256).endCell()
@@ -78,7 +78,7 @@ export function randomClient(dice: Dice, cast: Cast, nowUnix: number): TwinState
     .storeRef(parties)
     .storeRef(dice.chance(92) ? (cast.clientParams[0] as Cell) : dice.pick(...cast.clientParams))
     .endCell()
-  return { data, balance: balance(dice), due: dice.chance(90) ? 0n : dice.pick(1n, 50_000_000n, dice.bits(30)) }
+  return { data, balance: balance(dice), due: dice.chance(90) ? 0n : dice.pick(1n, 50_000_000n, dice.bits(26)) }
 }
 
 /** Initial state of the proxy contract: data and TON. */
@@ -94,7 +94,7 @@ export function randomProxy(dice: Dice, cast: Cast): TwinState {
     .storeUint(dice.pick(0, 0, 1_790_000_000), 32)
     .storeRef(dice.chance(92) ? (cast.proxyParams[0] as Cell) : dice.pick(...cast.proxyParams))
     .endCell()
-  return { data, balance: dice.pick(0n, 10_000_000n, 300_000_000n, TON, 20n * TON, 100n * TON, dice.bits(40)), due: dice.chance(90) ? 0n : dice.bits(30) }
+  return { data, balance: dice.pick(0n, 10_000_000n, 300_000_000n, TON, 20n * TON, 100n * TON, dice.bits(40)), due: dice.chance(90) ? 0n : dice.bits(26) }
 }
 
 function storeExcess(dice: Dice, cast: Cast, builder: Builder): Builder {

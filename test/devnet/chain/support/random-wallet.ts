@@ -39,7 +39,7 @@ function external(dice: Dice): Message {
     .storeUint(dice.pick(0, 0, 0, 0, 7), 32)
     .storeUint(dice.pick(NOW - 1, NOW, NOW + 1, NOW + 3600, NOW + 3600, NOW + 3600), 32)
     .storeUint(dice.pick(0, 0, 5, 5, 6), 32)
-  for (let count = dice.below(5); count > 0; count--) request.storeUint(dice.pick(0, 0, 1, 1, 2, 3, 64, 128), 8).storeRef(outgoing(dice))
+  for (let count = dice.below(5); count > 0; count--) request.storeUint(dice.pick(0, 0, 1, 1, 2, 3, 128), 8).storeRef(outgoing(dice))
   if (dice.chance(5)) request.storeUint(1, dice.pick(1, 8))
   const cell = request.endCell()
   const secret = nacl.sign.keyPair.fromSeed(dice.chance(90) ? seed : new Uint8Array(32).fill(1)).secretKey
