@@ -36,7 +36,7 @@ export class DevnetProxy implements ConnectionHandler, ProxyCore {
   /** Register messages seen: nonce → owner, or any owner. */
   readonly #registrations = new Map<bigint, string | undefined>()
   /** Requests that run. */
-  readonly running = new Set<Promise<void>>()
+  readonly running: Set<Promise<void>> = new Set<Promise<void>>()
 
   constructor(settings: ProxySettings) {
     this.settings = settings

@@ -7,8 +7,24 @@
 import { createHash } from 'node:crypto'
 import { concatBytes, encodeUtf8, hexToBytes } from '../../encoding/index.js'
 
+/** What identifies a machine to its vendor. */
+export interface SyntheticPlatform {
+  readonly fmspc: Uint8Array
+  readonly pceId: Uint8Array
+  readonly ppid: Uint8Array
+  /** SGX security version numbers. */
+  readonly components: readonly number[]
+  readonly pceSvn: number
+  readonly teeTcbSvn: readonly number[]
+  readonly moduleSvn: number
+  readonly qeSigner: Uint8Array
+  readonly qeProduct: number
+  readonly qeSvn: number
+  readonly chipId: Uint8Array
+}
+
 /** Versions and identities of the machine. */
-export const PLATFORM = {
+export const PLATFORM: SyntheticPlatform = {
   fmspc: hexToBytes('de0c0c000000'),
   pceId: hexToBytes('0000'),
   ppid: sha256('platform').subarray(0, 16),
@@ -22,7 +38,7 @@ export const PLATFORM = {
   qeProduct: 2,
   qeSvn: 5,
   chipId: concatBytes(sha256('chip id, first half'), sha256('chip id, second half'))
-} as const
+}
 
 /** Measurement of the TDX module; any value but zero. */
 export const MRSEAM: Uint8Array = sha384(encodeUtf8('cocoonkit devnet TDX module'))
