@@ -7,7 +7,12 @@ import { Address, Cell, beginCell, loadStateInit, type Transaction } from '@ton/
 import { Blockchain, type SmartContract } from '@ton/sandbox'
 import { toTransaction } from '../../src/payments/chain/cells.js'
 import type { AccountState, ChainReader, ChainSender, ChainTransaction } from '../../src/payments/chain/index.js'
-import { parseClientState, parseProxyState, type ClientContractState, type ProxyContractState } from '../../src/payments/contracts/index.js'
+import {
+  parseClientState,
+  parseProxyState,
+  type ClientContractState,
+  type ProxyContractState
+} from '../../src/payments/contracts/index.js'
 
 export interface Outcome {
   readonly to: string
@@ -36,7 +41,14 @@ export class Sandbox {
     this.chain.now = value
   }
 
-  async send(message: { from: string; to: string; valueNano: bigint; body?: Uint8Array; stateInit?: Uint8Array; bounce?: boolean }): Promise<readonly Outcome[]> {
+  async send(message: {
+    from: string
+    to: string
+    valueNano: bigint
+    body?: Uint8Array
+    stateInit?: Uint8Array
+    bounce?: boolean
+  }): Promise<readonly Outcome[]> {
     const result = await this.chain.sendMessage({
       info: {
         type: 'internal',
@@ -52,7 +64,9 @@ export class Sandbox {
         createdLt: 0n
       },
       body: message.body === undefined ? Cell.EMPTY : (Cell.fromBoc(Buffer.from(message.body))[0] ?? Cell.EMPTY),
-      ...(message.stateInit === undefined ? {} : { init: loadStateInit((Cell.fromBoc(Buffer.from(message.stateInit))[0] ?? Cell.EMPTY).beginParse()) })
+      ...(message.stateInit === undefined
+        ? {}
+        : { init: loadStateInit((Cell.fromBoc(Buffer.from(message.stateInit))[0] ?? Cell.EMPTY).beginParse()) })
     })
     return result.transactions.map(describeTransaction)
   }
@@ -64,7 +78,7 @@ export class Sandbox {
   async data(address: string): Promise<Uint8Array | null> {
     const contract = await this.contract(address)
     const state = contract.accountState
-    if (state?.type !== 'active' || state.state.data == null) return null
+    if (state?.type !== 'active' || !state.state.data) return null
     return new Uint8Array(state.state.data.toBoc())
   }
 
@@ -85,7 +99,8 @@ export class Sandbox {
 
 function describeTransaction(transaction: Transaction): Outcome {
   const { description, inMessage } = transaction
-  const exit = description.type === 'generic' && description.computePhase.type === 'vm' ? description.computePhase.exitCode : null
+  const exit =
+    description.type === 'generic' && description.computePhase.type === 'vm' ? description.computePhase.exitCode : null
   const body = inMessage?.body.beginParse()
   const op = body !== undefined && body.remainingBits >= 32 ? body.loadUint(32) : null
   const to = inMessage?.info.type === 'internal' ? inMessage.info.dest.toString() : ''
@@ -114,14 +129,23 @@ export class SandboxSource implements ChainReader, ChainSender {
     const contract = await this.#sandbox.chain.getContract(parsed)
     const state = contract.accountState
     const active = state?.type === 'active' ? state.state : null
-    const boc = (cell: Cell | null | undefined): Uint8Array | null => (cell == null ? null : new Uint8Array(cell.toBoc()))
+    const boc = (cell: Cell | null | undefined): Uint8Array | null => (!cell ? null : new Uint8Array(cell.toBoc()))
     return {
-      address: parsed.toString(), status: state?.type ?? 'absent', balanceNano: contract.balance, code: boc(active?.code), data: boc(active?.data),
-      lastTransaction: null, asOfMs: this.#sandbox.nowUnix * 1000, trust: ['sandbox']
+      address: parsed.toString(),
+      status: state?.type ?? 'absent',
+      balanceNano: contract.balance,
+      code: boc(active?.code),
+      data: boc(active?.data),
+      lastTransaction: null,
+      asOfMs: this.#sandbox.nowUnix * 1000,
+      trust: ['sandbox']
     }
   }
 
-  async getTransactions(address: string | { workchain: number; hash: Uint8Array }, query: { limit: number }): Promise<readonly ChainTransaction[]> {
+  async getTransactions(
+    address: string | { workchain: number; hash: Uint8Array },
+    query: { limit: number }
+  ): Promise<readonly ChainTransaction[]> {
     return (this.#history.get(Address.parse(String(address)).toRawString()) ?? []).slice(0, query.limit)
   }
 

@@ -79,8 +79,18 @@ export interface PaymentsVectors {
     readonly externals: Record<'ext_client_top_up' | 'register' | 'change_secret', External>
   }
   readonly derivation: {
-    readonly mainnetClient: { readonly owner: string; readonly proxy: string; readonly proxyPublicKey: string; readonly client: string }
-    readonly wallet: { readonly publicKey: string; readonly owner: string; readonly address: string; readonly seed: string }
+    readonly mainnetClient: {
+      readonly owner: string
+      readonly proxy: string
+      readonly proxyPublicKey: string
+      readonly client: string
+    }
+    readonly wallet: {
+      readonly publicKey: string
+      readonly owner: string
+      readonly address: string
+      readonly seed: string
+    }
   }
   readonly scenario: {
     readonly now: number
@@ -100,9 +110,23 @@ export interface PaymentsVectors {
       readonly value: string
       readonly args: Record<string, string | number>
       readonly body: CellVector | null
-      readonly txs: readonly { readonly from: string; readonly to: string; readonly op: string; readonly body: string; readonly exit: number | null }[]
-      readonly client: { readonly ton: string; readonly parsed: Record<string, string | number>; readonly data: string } | null
-      readonly proxy: { readonly ton: string; readonly parsed: Record<string, string | number>; readonly dataHash: string } | null
+      readonly txs: readonly {
+        readonly from: string
+        readonly to: string
+        readonly op: string
+        readonly body: string
+        readonly exit: number | null
+      }[]
+      readonly client: {
+        readonly ton: string
+        readonly parsed: Record<string, string | number>
+        readonly data: string
+      } | null
+      readonly proxy: {
+        readonly ton: string
+        readonly parsed: Record<string, string | number>
+        readonly dataHash: string
+      } | null
     }[]
   }
   readonly signed: {
@@ -125,7 +149,20 @@ export interface PaymentsVectors {
     readonly inner: CellVector
   }
   readonly syntheticRoots: Record<string, SyntheticRoot>
-  readonly tonConnect: Record<'V5R1' | 'V4R2', { readonly validUntil: number; readonly network: string; readonly from: string; readonly messages: readonly { readonly address: string; readonly amount: string; readonly stateInit?: string; readonly payload: string }[] }>
+  readonly tonConnect: Record<
+    'V5R1' | 'V4R2',
+    {
+      readonly validUntil: number
+      readonly network: string
+      readonly from: string
+      readonly messages: readonly {
+        readonly address: string
+        readonly amount: string
+        readonly stateInit?: string
+        readonly payload: string
+      }[]
+    }
+  >
 }
 
 export interface RootVectorV3 {
@@ -147,7 +184,9 @@ export function paymentsVectors(): PaymentsVectors {
 }
 
 export function rootVectorsV3(): readonly RootVectorV3[] {
-  const { root_contract_state: states } = readSharedJson<{ root_contract_state: readonly RootVectorV3[] }>('vectors/e2e-v3.json')
+  const { root_contract_state: states } = readSharedJson<{ root_contract_state: readonly RootVectorV3[] }>(
+    'vectors/e2e-v3.json'
+  )
   return states
 }
 

@@ -48,7 +48,14 @@ function stateHashAfter(block: Cell): string {
   const update = block.refs[2]
   if (update?.type !== CellType.MerkleUpdate) throw refuse('the block has no state update')
   // A Merkle update stores tag (8), old hash (256), new hash (256), two depths.
-  return bytesToHex(new Uint8Array(update.beginParse(true).skip(8 + 256).loadBuffer(32)))
+  return bytesToHex(
+    new Uint8Array(
+      update
+        .beginParse(true)
+        .skip(8 + 256)
+        .loadBuffer(32)
+    )
+  )
 }
 
 /** A shard state's header. ShardStateUnsplit: tag, global id, shard (104 bits), seqno, vertical seqno, time. */
@@ -105,7 +112,11 @@ function findLeaf(state: Cell, account: bigint): Leaf | null {
   return { accountHash, lastTransaction: { hash, lt: leaf.loadUintBig(64) } }
 }
 
-function verify(address: Address, block: MasterchainBlock, given: AccountProof): { readonly account: Account | null; readonly leaf: Leaf | null; readonly atUnix: number } {
+function verify(
+  address: Address,
+  block: MasterchainBlock,
+  given: AccountProof
+): { readonly account: Account | null; readonly leaf: Leaf | null; readonly atUnix: number } {
   const id = BigInt(`0x${bytesToHex(new Uint8Array(address.hash))}`)
   let blockHash = block.rootHash
   if (address.workChain !== -1) {
@@ -124,7 +135,8 @@ function verify(address: Address, block: MasterchainBlock, given: AccountProof):
     return { account: null, leaf, atUnix }
   }
   const [cell] = roots(given.state, 1)
-  if (cell === undefined || bytesToHex(new Uint8Array(cell.hash())) !== leaf.accountHash) throw refuse('the account is not the proved one')
+  if (cell === undefined || bytesToHex(new Uint8Array(cell.hash())) !== leaf.accountHash)
+    throw refuse('the account is not the proved one')
   const slice = cell.beginParse()
   if (!slice.loadBit()) return { account: null, leaf, atUnix }
   const account = loadAccount(slice)

@@ -15,7 +15,9 @@ export type AxiosBridge = Extract<NonNullable<TonClientParameters['httpAdapter']
 export function axiosBridge(client: HttpClient, source: string, signal: AbortSignal | undefined): AxiosBridge {
   return async (config) => {
     if (config.url === undefined) throw badResponse(source, 'a request without a URL')
-    const headers = Object.fromEntries(Object.entries(config.headers.toJSON()).map(([name, value]) => [name, String(value)]))
+    const headers = Object.fromEntries(
+      Object.entries(config.headers.toJSON()).map(([name, value]) => [name, String(value)])
+    )
     const data = await client.text({
       method: config.method?.toUpperCase() === 'POST' ? 'POST' : 'GET',
       url: config.url,

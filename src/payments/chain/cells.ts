@@ -67,7 +67,14 @@ function toMessage(message: Message): ChainMessage {
   }
   const destination = info.type === 'external-in' ? friendly(info.dest) : null
   const source = info.type === 'external-out' ? friendly(info.src) : null
-  return { source, destination, valueNano: 0n, bounced: false, body, createdLt: info.type === 'external-out' ? info.createdLt : 0n }
+  return {
+    source,
+    destination,
+    valueNano: 0n,
+    bounced: false,
+    body,
+    createdLt: info.type === 'external-out' ? info.createdLt : 0n
+  }
 }
 
 /** Plain form of a transaction. */
@@ -79,7 +86,7 @@ export function toTransaction(transaction: Transaction): ChainTransaction {
     lt: transaction.lt,
     hash: bytesToHex(new Uint8Array(transaction.hash())),
     atUnix: transaction.now,
-    inMessage: transaction.inMessage == null ? null : toMessage(transaction.inMessage),
+    inMessage: transaction.inMessage ? toMessage(transaction.inMessage) : null,
     outMessages: transaction.outMessages.values().map(toMessage),
     exitCode: compute?.exitCode ?? null,
     actionCode: phases?.actionPhase?.resultCode ?? null,

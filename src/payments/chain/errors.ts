@@ -6,7 +6,11 @@
 import { CocoonError } from '../../errors.js'
 
 /** The source cannot be reached or refuses to answer; another one, or a later call, may succeed. */
-export function unavailable(source: string, why: string, options: { readonly cause?: unknown; readonly httpStatus?: number } = {}): CocoonError {
+export function unavailable(
+  source: string,
+  why: string,
+  options: { readonly cause?: unknown; readonly httpStatus?: number } = {}
+): CocoonError {
   return new CocoonError('ERR_CHAIN_UNAVAILABLE', `${source}: ${why}`, { phase: 'chain', retryable: true, ...options })
 }
 

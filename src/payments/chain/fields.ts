@@ -12,7 +12,8 @@ export class JsonFields {
   readonly #value: Readonly<Record<string, unknown>>
 
   constructor(source: string, value: unknown, what: string) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badResponse(source, `${what} is not an object`)
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw badResponse(source, `${what} is not an object`)
     this.#source = source
     this.#value = value as Record<string, unknown>
   }
@@ -23,7 +24,7 @@ export class JsonFields {
 
   /** Whether the field is there and not `null`. */
   has(field: string): boolean {
-    return Object.hasOwn(this.#value, field) && this.#value[field] != null
+    return Object.hasOwn(this.#value, field) && this.#value[field] !== null && this.#value[field] !== undefined
   }
 
   object(field: string): JsonFields {

@@ -156,12 +156,11 @@ export class HttpClient {
     const chunks: Uint8Array[] = []
     let size = 0
     const reader = response.body?.getReader()
-    while (reader !== undefined) {
-      const { done, value } = await reader.read()
-      if (done) break
+    const next = async (): Promise<Uint8Array | undefined> => (await reader?.read())?.value
+    for (let value = await next(); value !== undefined; value = await next()) {
       size += value.length
       if (size > this.#maxResponseBytes) {
-        void reader.cancel().catch(() => undefined)
+        void reader?.cancel().catch(() => undefined)
         throw badResponse(this.#name, `the answer exceeds ${this.#maxResponseBytes} bytes`)
       }
       chunks.push(value)
@@ -186,7 +185,10 @@ const retryAfterMs = new WeakMap<CocoonError, number>()
 function statusError(name: string, response: Response): CocoonError {
   const { status } = response
   if (status !== 429 && status < 500) {
-    return new CocoonError('ERR_CHAIN_RESPONSE', `${name}: HTTP status ${status}`, { phase: 'chain', httpStatus: status })
+    return new CocoonError('ERR_CHAIN_RESPONSE', `${name}: HTTP status ${status}`, {
+      phase: 'chain',
+      httpStatus: status
+    })
   }
   const error = unavailable(name, `HTTP status ${status}`, { httpStatus: status })
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)

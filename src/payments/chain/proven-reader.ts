@@ -6,7 +6,16 @@
 import { CocoonError } from '../../errors.js'
 import type { Clock } from '../../runtime/ports/clock.js'
 import { verifyAccountProof } from './account-proof.js'
-import type { AccountState, AddressInput, ChainCallOptions, ChainReader, ChainTransaction, MasterchainBlock, ProofSource, TransactionQuery } from './types.js'
+import type {
+  AccountState,
+  AddressInput,
+  ChainCallOptions,
+  ChainReader,
+  ChainTransaction,
+  MasterchainBlock,
+  ProofSource,
+  TransactionQuery
+} from './types.js'
 
 /** What a proving reader is made of. */
 export interface ProvenReaderOptions {
@@ -34,11 +43,16 @@ export function provenReader(options: ProvenReaderOptions): ChainReader {
       const state = verifyAccountProof(address, block, await proofs.getAccountProof(address, block, call))
       const ageMs = clock.now() - state.asOfMs
       if (ageMs > maxAgeMs) {
-        throw new CocoonError('ERR_CHAIN_PROOF', `the proved state is ${Math.round(ageMs / 1000)} s old`, { phase: 'chain', retryable: true })
+        throw new CocoonError('ERR_CHAIN_PROOF', `the proved state is ${Math.round(ageMs / 1000)} s old`, {
+          phase: 'chain',
+          retryable: true
+        })
       }
       return { ...state, trust: [...state.trust, `block hash from ${blocks.name}`] }
     },
-    getTransactions: (address: AddressInput, query: TransactionQuery): Promise<readonly ChainTransaction[]> => blocks.getTransactions(address, query),
-    getMasterchainBlock: (seqno: number | 'latest', call?: ChainCallOptions): Promise<MasterchainBlock> => blocks.getMasterchainBlock(seqno, call)
+    getTransactions: (address: AddressInput, query: TransactionQuery): Promise<readonly ChainTransaction[]> =>
+      blocks.getTransactions(address, query),
+    getMasterchainBlock: (seqno: number | 'latest', call?: ChainCallOptions): Promise<MasterchainBlock> =>
+      blocks.getMasterchainBlock(seqno, call)
   }
 }

@@ -6,7 +6,15 @@
  */
 import { CocoonError } from '../../errors.js'
 import { bytesToHex } from '../../encoding/index.js'
-import type { AccountState, AddressInput, ChainCallOptions, ChainReader, ChainTransaction, MasterchainBlock, TransactionQuery } from './types.js'
+import type {
+  AccountState,
+  AddressInput,
+  ChainCallOptions,
+  ChainReader,
+  ChainTransaction,
+  MasterchainBlock,
+  TransactionQuery
+} from './types.js'
 
 function noAgreement(what: string, needed: number, failures: readonly unknown[]): CocoonError {
   return new CocoonError('ERR_CHAIN_QUORUM', `fewer than ${needed} sources agree on ${what}`, {
@@ -17,16 +25,25 @@ function noAgreement(what: string, needed: number, failures: readonly unknown[])
 }
 
 /** Asks every reader; sources that fail do not vote. An abort ends the call. */
-async function askAll<T>(readers: readonly ChainReader[], ask: (reader: ChainReader) => Promise<T>): Promise<{ readonly votes: readonly (readonly [ChainReader, T])[]; readonly failures: readonly unknown[] }> {
+async function askAll<T>(
+  readers: readonly ChainReader[],
+  ask: (reader: ChainReader) => Promise<T>
+): Promise<{ readonly votes: readonly (readonly [ChainReader, T])[]; readonly failures: readonly unknown[] }> {
   const settled = await Promise.allSettled(readers.map(async (reader) => [reader, await ask(reader)] as const))
   const failures = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
-  const aborted = failures.find((failure) => CocoonError.is(failure, 'ERR_ABORTED') || CocoonError.is(failure, 'ERR_TIMEOUT'))
+  const aborted = failures.find(
+    (failure) => CocoonError.is(failure, 'ERR_ABORTED') || CocoonError.is(failure, 'ERR_TIMEOUT')
+  )
   if (aborted !== undefined) throw aborted
   return { votes: settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])), failures }
 }
 
 /** The largest group of votes with one key, if it is large enough and no other group is. */
-function agreeing<T>(votes: readonly (readonly [ChainReader, T])[], needed: number, keyOf: (value: T) => string): readonly (readonly [ChainReader, T])[] | null {
+function agreeing<T>(
+  votes: readonly (readonly [ChainReader, T])[],
+  needed: number,
+  keyOf: (value: T) => string
+): readonly (readonly [ChainReader, T])[] | null {
   const groups = new Map<string, (readonly [ChainReader, T])[]>()
   for (const vote of votes) {
     const key = keyOf(vote[1])
@@ -53,7 +70,10 @@ function stateKey(state: AccountState): string {
  */
 export function quorum(readers: readonly ChainReader[], needed: number): ChainReader {
   if (!Number.isInteger(needed) || needed < 1 || needed > readers.length || needed * 2 <= readers.length) {
-    throw new CocoonError('ERR_OPTIONS', 'needed must be more than half of the sources, and at most all', { phase: 'options', field: 'needed' })
+    throw new CocoonError('ERR_OPTIONS', 'needed must be more than half of the sources, and at most all', {
+      phase: 'options',
+      field: 'needed'
+    })
   }
   if (new Set(readers).size !== readers.length) {
     throw new CocoonError('ERR_OPTIONS', 'the same source cannot vote twice', { phase: 'options', field: 'readers' })
@@ -61,7 +81,8 @@ export function quorum(readers: readonly ChainReader[], needed: number): ChainRe
   const blockAt = async (seqno: number, call: ChainCallOptions): Promise<MasterchainBlock> => {
     const { votes, failures } = await askAll(readers, (reader) => reader.getMasterchainBlock(seqno, call))
     const group = agreeing(votes, needed, (block) => `${block.seqno}|${block.rootHash}|${block.fileHash}`)
-    if (group?.[0] === undefined || group[0][1].seqno !== seqno) throw noAgreement(`masterchain block ${seqno}`, needed, failures)
+    if (group?.[0] === undefined || group[0][1].seqno !== seqno)
+      throw noAgreement(`masterchain block ${seqno}`, needed, failures)
     return group[0][1]
   }
 
@@ -72,7 +93,10 @@ export function quorum(readers: readonly ChainReader[], needed: number): ChainRe
       const group = agreeing(votes, needed, stateKey)
       const [first] = group ?? []
       if (group === null || first === undefined) throw noAgreement('the account state', needed, failures)
-      const lowest = group.reduce((least, [, state]) => (state.balanceNano < least.balanceNano ? state : least), first[1])
+      const lowest = group.reduce(
+        (least, [, state]) => (state.balanceNano < least.balanceNano ? state : least),
+        first[1]
+      )
       const names = group.map(([reader]) => reader.name).join(', ')
       return { ...lowest, trust: [`account state agreed by ${group.length} of ${readers.length} sources: ${names}`] }
     },

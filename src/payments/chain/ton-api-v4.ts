@@ -13,7 +13,16 @@ import { badResponse } from './errors.js'
 import { JsonFields } from './fields.js'
 import { HttpClient, type HttpSourceOptions } from './http-client.js'
 import { callLibrary, checkedBoc } from './toncenter-v2.js'
-import type { AccountState, AddressInput, ChainCallOptions, ChainSource, ChainTransaction, MasterchainBlock, TransactionId, TransactionQuery } from './types.js'
+import type {
+  AccountState,
+  AddressInput,
+  ChainCallOptions,
+  ChainSource,
+  ChainTransaction,
+  MasterchainBlock,
+  TransactionId,
+  TransactionQuery
+} from './types.js'
 
 const NAME = 'ton-api-v4'
 
@@ -45,8 +54,12 @@ export function tonApiV4(options: HttpSourceOptions): ChainSource {
     const block = await latest(client)
     const { account: found } = await callLibrary(NAME, () => client.getAccount(block.seqno, address))
     const { state } = found
-    const bytes = (text: string | null, what: string): Uint8Array | null => checkedBoc(NAME, text === null || text === '' ? null : decodeBase64(text), what)
-    const lastTransaction: TransactionId | null = found.last && { lt: BigInt(found.last.lt), hash: base64Hash(NAME, found.last.hash) }
+    const bytes = (text: string | null, what: string): Uint8Array | null =>
+      checkedBoc(NAME, text === null || text === '' ? null : decodeBase64(text), what)
+    const lastTransaction: TransactionId | null = found.last && {
+      lt: BigInt(found.last.lt),
+      hash: base64Hash(NAME, found.last.hash)
+    }
     return {
       address: friendly(address),
       status: state.type === 'uninit' && lastTransaction === null ? 'absent' : state.type,
@@ -87,7 +100,11 @@ export function tonApiV4(options: HttpSourceOptions): ChainSource {
     async send(message: Uint8Array, call: ChainCallOptions = {}): Promise<void> {
       const body = JSON.stringify({ boc: encodeBase64(message) })
       const headers = { 'content-type': 'application/json' }
-      const answer = new JsonFields(NAME, await http.json({ method: 'POST', url: `${endpoint}/send`, headers, body, signal: call.signal }), 'answer')
+      const answer = new JsonFields(
+        NAME,
+        await http.json({ method: 'POST', url: `${endpoint}/send`, headers, body, signal: call.signal }),
+        'answer'
+      )
       if (answer.integer('status') !== 1) throw badResponse(NAME, 'the message was not accepted')
     }
   }

@@ -11,11 +11,27 @@ import { JsonFields } from './fields.js'
 import { HttpClient, type HttpSourceOptions } from './http-client.js'
 import { CocoonError } from '../../errors.js'
 import { readBlock } from './toncenter-v2.js'
-import type { AccountProof, AccountState, AccountStatus, AddressInput, ChainCallOptions, ChainSource, ChainTransaction, MasterchainBlock, ProofSource, TransactionQuery } from './types.js'
+import type {
+  AccountProof,
+  AccountState,
+  AccountStatus,
+  AddressInput,
+  ChainCallOptions,
+  ChainSource,
+  ChainTransaction,
+  MasterchainBlock,
+  ProofSource,
+  TransactionQuery
+} from './types.js'
 
 const NAME = 'tonapi'
 const MASTERCHAIN_SHARD = '8000000000000000'
-const STATUSES: Readonly<Record<string, AccountStatus>> = { active: 'active', uninit: 'uninit', frozen: 'frozen', nonexist: 'absent' }
+const STATUSES: Readonly<Record<string, AccountStatus>> = {
+  active: 'active',
+  uninit: 'uninit',
+  frozen: 'frozen',
+  nonexist: 'absent'
+}
 
 function hexBoc(fields: JsonFields, field: string): Uint8Array | null {
   if (!fields.has(field) || fields.text(field) === '') return null
@@ -23,7 +39,8 @@ function hexBoc(fields: JsonFields, field: string): Uint8Array | null {
 }
 
 function readAccount(fields: JsonFields, address: string, nowMs: number): AccountState {
-  if (friendlyFrom(NAME, fields.text('address')) !== address) throw badResponse(NAME, 'the answer is about another account')
+  if (friendlyFrom(NAME, fields.text('address')) !== address)
+    throw badResponse(NAME, 'the answer is about another account')
   const status = STATUSES[fields.text('status')]
   if (status === undefined) throw badResponse(NAME, 'unknown account status')
   const active = status === 'active'
@@ -33,7 +50,9 @@ function readAccount(fields: JsonFields, address: string, nowMs: number): Accoun
     balanceNano: fields.big('balance'),
     code: active ? hexBoc(fields, 'code') : null,
     data: active ? hexBoc(fields, 'data') : null,
-    lastTransaction: fields.has('last_transaction_hash') ? { lt: fields.big('last_transaction_lt'), hash: fields.hash('last_transaction_hash') } : null,
+    lastTransaction: fields.has('last_transaction_hash')
+      ? { lt: fields.big('last_transaction_lt'), hash: fields.hash('last_transaction_hash') }
+      : null,
     asOfMs: nowMs,
     trust: [`account state as ${NAME} tells it`]
   }
@@ -47,7 +66,8 @@ function readAccount(fields: JsonFields, address: string, nowMs: number): Accoun
 export function tonapi(options: HttpSourceOptions): ChainSource & ProofSource {
   const endpoint = options.endpoint ?? 'https://tonapi.io'
   const http = new HttpClient(NAME, options)
-  const headers: Record<string, string> = options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }
+  const headers: Record<string, string> =
+    options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }
   const get = async (path: string, signal: AbortSignal | undefined): Promise<JsonFields> =>
     new JsonFields(NAME, await http.json({ method: 'GET', url: `${endpoint}${path}`, headers, signal }), 'answer')
 
@@ -56,32 +76,65 @@ export function tonapi(options: HttpSourceOptions): ChainSource & ProofSource {
     async getAccount(address: AddressInput, call: ChainCallOptions = {}): Promise<AccountState> {
       const parsed = coreAddress(address)
       try {
-        return readAccount(await get(`/v2/blockchain/accounts/${parsed.toRawString()}`, call.signal), friendly(parsed), options.clock.now())
+        return readAccount(
+          await get(`/v2/blockchain/accounts/${parsed.toRawString()}`, call.signal),
+          friendly(parsed),
+          options.clock.now()
+        )
       } catch (error) {
         // The API answers 404 for an account that never existed.
         if (!CocoonError.is(error, 'ERR_CHAIN_RESPONSE') || error.httpStatus !== 404) throw error
         const trust = [`account state as ${NAME} tells it`]
-        return { address: friendly(parsed), status: 'absent', balanceNano: 0n, code: null, data: null, lastTransaction: null, asOfMs: options.clock.now(), trust }
+        return {
+          address: friendly(parsed),
+          status: 'absent',
+          balanceNano: 0n,
+          code: null,
+          data: null,
+          lastTransaction: null,
+          asOfMs: options.clock.now(),
+          trust
+        }
       }
     },
     async getTransactions(address: AddressInput, query: TransactionQuery): Promise<readonly ChainTransaction[]> {
       const before = query.before === undefined ? '' : `&before_lt=${query.before.lt}`
-      const answer = await get(`/v2/blockchain/accounts/${coreAddress(address).toRawString()}/transactions?limit=${query.limit}${before}`, query.signal)
-      return answer.list('transactions', 1000).map((fields) => readTransaction(NAME, fields.hex('raw'))).slice(0, query.limit)
+      const answer = await get(
+        `/v2/blockchain/accounts/${coreAddress(address).toRawString()}/transactions?limit=${query.limit}${before}`,
+        query.signal
+      )
+      return answer
+        .list('transactions', 1000)
+        .map((fields) => readTransaction(NAME, fields.hex('raw')))
+        .slice(0, query.limit)
     },
     async getMasterchainBlock(seqno: number | 'latest', call: ChainCallOptions = {}): Promise<MasterchainBlock> {
-      const path = seqno === 'latest' ? '/v2/blockchain/masterchain-head' : `/v2/blockchain/blocks/(-1,${MASTERCHAIN_SHARD},${seqno})`
+      const path =
+        seqno === 'latest'
+          ? '/v2/blockchain/masterchain-head'
+          : `/v2/blockchain/blocks/(-1,${MASTERCHAIN_SHARD},${seqno})`
       return readBlock(await get(path, call.signal), 'root_hash', 'file_hash')
     },
     async send(message: Uint8Array, call: ChainCallOptions = {}): Promise<void> {
       const body = JSON.stringify({ boc: bytesToHex(message) })
-      await http.text({ method: 'POST', url: `${endpoint}/v2/blockchain/message`, headers: { ...headers, 'content-type': 'application/json' }, body, signal: call.signal })
+      await http.text({
+        method: 'POST',
+        url: `${endpoint}/v2/blockchain/message`,
+        headers: { ...headers, 'content-type': 'application/json' },
+        body,
+        signal: call.signal
+      })
     },
-    async getAccountProof(address: AddressInput, block: MasterchainBlock, call: ChainCallOptions = {}): Promise<AccountProof> {
+    async getAccountProof(
+      address: AddressInput,
+      block: MasterchainBlock,
+      call: ChainCallOptions = {}
+    ): Promise<AccountProof> {
       const target = `(-1,${MASTERCHAIN_SHARD},${block.seqno},${block.rootHash},${block.fileHash})`
       const path = `/v2/liteserver/get_account_state/${coreAddress(address).toRawString()}?target_block=${encodeURIComponent(target)}`
       const answer = await get(path, call.signal)
-      const bytes = (field: string): Uint8Array => (answer.has(field) && answer.text(field) !== '' ? hexToBytes(answer.text(field)) : new Uint8Array())
+      const bytes = (field: string): Uint8Array =>
+        answer.has(field) && answer.text(field) !== '' ? hexToBytes(answer.text(field)) : new Uint8Array()
       return { shardProof: bytes('shard_proof'), proof: bytes('proof'), state: bytes('state') }
     }
   }

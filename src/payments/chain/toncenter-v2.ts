@@ -12,7 +12,16 @@ import { bocOf, coreAddress, friendly, readBoc, toTransaction } from './cells.js
 import { badResponse } from './errors.js'
 import { JsonFields } from './fields.js'
 import { HttpClient, type HttpSourceOptions } from './http-client.js'
-import type { AccountState, AccountStatus, AddressInput, ChainCallOptions, ChainSource, ChainTransaction, MasterchainBlock, TransactionQuery } from './types.js'
+import type {
+  AccountState,
+  AccountStatus,
+  AddressInput,
+  ChainCallOptions,
+  ChainSource,
+  ChainTransaction,
+  MasterchainBlock,
+  TransactionQuery
+} from './types.js'
 
 const NAME = 'toncenter-v2'
 const MASTERCHAIN_SHARD = '-9223372036854775808'
@@ -52,7 +61,11 @@ export function toncenterV2(options: HttpSourceOptions): ChainSource {
   }
   const rpc = async (method: string, params: object, signal: AbortSignal | undefined): Promise<JsonFields> => {
     const body = JSON.stringify({ id: '1', jsonrpc: '2.0', method, params })
-    const answer = new JsonFields(NAME, await http.json({ method: 'POST', url: endpoint, headers, body, signal }), 'answer')
+    const answer = new JsonFields(
+      NAME,
+      await http.json({ method: 'POST', url: endpoint, headers, body, signal }),
+      'answer'
+    )
     if (!answer.has('ok') || !answer.flag('ok')) throw badResponse(NAME, `${method} failed`)
     return answer.object('result')
   }
@@ -72,7 +85,10 @@ export function toncenterV2(options: HttpSourceOptions): ChainSource {
         balanceNano: state.balance < 0n ? 0n : state.balance,
         code: status === 'active' ? checkedBoc(NAME, state.code, 'code') : null,
         data: status === 'active' ? checkedBoc(NAME, state.data, 'data') : null,
-        lastTransaction: state.lastTransaction && { lt: BigInt(state.lastTransaction.lt), hash: bytesToHex(decodeBase64(state.lastTransaction.hash)) },
+        lastTransaction: state.lastTransaction && {
+          lt: BigInt(state.lastTransaction.lt),
+          hash: bytesToHex(decodeBase64(state.lastTransaction.hash))
+        },
         asOfMs: options.clock.now(),
         trust: [`account state as ${NAME} tells it`]
       }
@@ -80,8 +96,13 @@ export function toncenterV2(options: HttpSourceOptions): ChainSource {
     async getTransactions(address: AddressInput, query: TransactionQuery): Promise<readonly ChainTransaction[]> {
       const parsed = coreAddress(address)
       const client = await open(query.signal)
-      const before = query.before === undefined ? {} : { lt: query.before.lt.toString(), hash: encodeBase64(hexToBytes(query.before.hash)) }
-      const transactions = await callLibrary(NAME, () => client.getTransactions(parsed, { limit: query.limit, archival: true, ...before }))
+      const before =
+        query.before === undefined
+          ? {}
+          : { lt: query.before.lt.toString(), hash: encodeBase64(hexToBytes(query.before.hash)) }
+      const transactions = await callLibrary(NAME, () =>
+        client.getTransactions(parsed, { limit: query.limit, archival: true, ...before })
+      )
       return transactions.map(toTransaction)
     },
     async getMasterchainBlock(seqno: number | 'latest', call: ChainCallOptions = {}): Promise<MasterchainBlock> {

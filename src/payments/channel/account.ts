@@ -6,7 +6,14 @@
  *
  * @module
  */
-import { bytesToHex, decodeBase64, encodeBase64, encodeUtf8, decodeUtf8Strict, hexToBytes } from '../../encoding/index.js'
+import {
+  bytesToHex,
+  decodeBase64,
+  encodeBase64,
+  encodeUtf8,
+  decodeUtf8Strict,
+  hexToBytes
+} from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import type { Random } from '../../runtime/ports/clock.js'
 import { rawAddress, type AddressInput } from '../contracts/index.js'
@@ -48,9 +55,11 @@ export function createAccount(owner: AddressInput, random: Random): Account {
  * @throws CocoonError `ERR_ACCOUNT`.
  */
 export function assertStrongSecret(secret: Uint8Array): void {
-  if (!(secret instanceof Uint8Array) || secret.length < SECRET_BYTES) throw accountError(`the secret must be at least ${SECRET_BYTES} random bytes`)
+  if (!(secret instanceof Uint8Array) || secret.length < SECRET_BYTES)
+    throw accountError(`the secret must be at least ${SECRET_BYTES} random bytes`)
   if (new Set(secret).size < 12) throw accountError('the secret is not random: its bytes repeat')
-  if (secret.length === SECRET_BYTES && secret.every((byte) => byte >= 0x20 && byte < 0x7f)) throw accountError('the secret is text, not random bytes')
+  if (secret.length === SECRET_BYTES && secret.every((byte) => byte >= 0x20 && byte < 0x7f))
+    throw accountError('the secret is text, not random bytes')
 }
 
 /** SHA-256 of a secret, hex: what the chain stores. */
@@ -59,8 +68,20 @@ export async function secretHash(secret: Uint8Array): Promise<string> {
 }
 
 async function passphraseKey(passphrase: string, salt: Uint8Array, iterations: number): Promise<CryptoKey> {
-  const material = await crypto.subtle.importKey('raw', encodeUtf8(passphrase.normalize('NFKC')).slice(), 'PBKDF2', false, ['deriveKey'])
-  return crypto.subtle.deriveKey({ name: 'PBKDF2', hash: 'SHA-256', salt: salt.slice(), iterations }, material, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+  const material = await crypto.subtle.importKey(
+    'raw',
+    encodeUtf8(passphrase.normalize('NFKC')).slice(),
+    'PBKDF2',
+    false,
+    ['deriveKey']
+  )
+  return crypto.subtle.deriveKey(
+    { name: 'PBKDF2', hash: 'SHA-256', salt: salt.slice(), iterations },
+    material,
+    { name: 'AES-GCM', length: 256 },
+    false,
+    ['encrypt', 'decrypt']
+  )
 }
 
 /** What is bound to the ciphertext besides the key: format and owner cannot be exchanged. */
@@ -74,14 +95,17 @@ function additionalData(owner: string): Uint8Array<ArrayBuffer> {
  * @throws CocoonError `ERR_ACCOUNT` for a short passphrase or a weak secret.
  */
 export async function exportAccount(account: Account, passphrase: string, random: Random): Promise<string> {
-  if (passphrase.length < MIN_PASSPHRASE_LENGTH) throw accountError(`the passphrase must have at least ${MIN_PASSPHRASE_LENGTH} characters`)
+  if (passphrase.length < MIN_PASSPHRASE_LENGTH)
+    throw accountError(`the passphrase must have at least ${MIN_PASSPHRASE_LENGTH} characters`)
   assertStrongSecret(account.secret)
   const owner = rawAddress(account.owner)
   const salt = random.bytes(SALT_BYTES)
   const nonce = random.bytes(NONCE_BYTES)
   const key = await passphraseKey(passphrase, salt, ITERATIONS)
   const algorithm = { name: 'AES-GCM', iv: nonce.slice(), additionalData: additionalData(owner) }
-  const sealed = new Uint8Array(await crypto.subtle.encrypt(algorithm, key, encodeUtf8(bytesToHex(account.secret)).slice()))
+  const sealed = new Uint8Array(
+    await crypto.subtle.encrypt(algorithm, key, encodeUtf8(bytesToHex(account.secret)).slice())
+  )
   return JSON.stringify({
     format: 'cocoonkit.account.v1',
     owner,
@@ -101,9 +125,15 @@ interface Sealed {
 function parseSealed(text: string): Sealed {
   if (text.length > MAX_EXPORT_CHARACTERS) throw accountError('this is not an exported account')
   try {
-    const value = JSON.parse(text) as { format?: unknown; owner?: unknown; kdf?: Record<string, unknown>; cipher?: Record<string, unknown> }
+    const value = JSON.parse(text) as {
+      format?: unknown
+      owner?: unknown
+      kdf?: Record<string, unknown>
+      cipher?: Record<string, unknown>
+    }
     const iterations = value.kdf?.['iterations']
-    if (value.format !== 'cocoonkit.account.v1' || typeof iterations !== 'number' || !Number.isInteger(iterations)) throw new Error('format')
+    if (value.format !== 'cocoonkit.account.v1' || typeof iterations !== 'number' || !Number.isInteger(iterations))
+      throw new Error('format')
     if (iterations < 100_000 || iterations > MAX_ITERATIONS) throw new Error('iterations')
     return {
       owner: rawAddress(String(value.owner)),

@@ -11,9 +11,9 @@ import { bytesToHex } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
 import type { ChainCallOptions, ChainReader, ChainTransaction } from '../chain/index.js'
-import { isSameAddress, parseClientState, rawAddress, readMessageHeader, type AddressInput, type Bits256Input } from '../contracts/index.js'
-import { deriveClient, deriveProxy, type Registry } from '../registry/index.js'
-import { assertStrongSecret, EMPTY_SECRET_HASH, secretHash } from './account.js'
+import { isSameAddress, readMessageHeader, type AddressInput, type Bits256Input } from '../contracts/index.js'
+import type { Registry } from '../registry/index.js'
+import { assertStrongSecret, secretHash } from './account.js'
 import type { JournalEntry, Ledger } from './ledger.js'
 import { buildActionBody, planAction, type ChannelAction, type ChannelPlan } from './plan.js'
 import type { RiskId } from './risks.js'
@@ -159,7 +159,8 @@ export class Channel {
   async send(plan: ChannelPlan, confirmation: Confirmation): Promise<SentMessage> {
     const { signer, ledger, clock, random } = this.#environment
     if (signer === undefined) throw channelError('the channel has no signer')
-    if (plan.action.kind !== 'charge' && !isSameAddress(signer.address, this.identity.owner)) throw channelError('the signer is not the owner of the channel')
+    if (plan.action.kind !== 'charge' && !isSameAddress(signer.address, this.identity.owner))
+      throw channelError('the signer is not the owner of the channel')
     if (plan.contract !== this.identity.contract) throw channelError('the plan is of another channel')
     const view = await this.view({ signal: confirmation.signal })
     const fresh = planAction(plan.action, view)
@@ -171,14 +172,33 @@ export class Channel {
     const validUntilUnix = signer.enforcesValidity ? nowUnix + lifetime : NEVER
     const id = `${plan.action.kind}:${bytesToHex(random.bytes(16))}`
     const recipient = this.identity.contract
-    await ledger.reserve({ id, amountNano: confirmation.valueNano, recipient, purpose: `channel ${plan.action.kind}` }, confirmation.limits)
+    await ledger.reserve(
+      { id, amountNano: confirmation.valueNano, recipient, purpose: `channel ${plan.action.kind}` },
+      confirmation.limits
+    )
     try {
-      await ledger.recordIntent({ id, kind: plan.action.kind, contract: recipient, queryId: built.queryId, valueNano: confirmation.valueNano, validUntilUnix }, assertNothingPending)
+      await ledger.recordIntent(
+        {
+          id,
+          kind: plan.action.kind,
+          contract: recipient,
+          queryId: built.queryId,
+          valueNano: confirmation.valueNano,
+          validUntilUnix
+        },
+        assertNothingPending
+      )
     } catch (error) {
       await ledger.release(id)
       throw error
     }
-    const message = { to: this.identity.contract, valueNano: confirmation.valueNano, bounce: true, body: built.body, stateInit: fresh.deploys ? (this.identity.stateInit ?? undefined) : undefined }
+    const message = {
+      to: this.identity.contract,
+      valueNano: confirmation.valueNano,
+      bounce: true,
+      body: built.body,
+      stateInit: fresh.deploys ? (this.identity.stateInit ?? undefined) : undefined
+    }
     try {
       await signer.send([message], { validUntilUnix, signal: confirmation.signal })
     } catch (error) {
@@ -196,9 +216,14 @@ export class Channel {
   async track(call: ChainCallOptions = {}): Promise<readonly MessageOutcome[]> {
     const { reader, ledger } = this.#environment
     await ledger.refresh()
-    const pending = ledger.journal(this.identity.contract).filter((entry) => entry.outcome === null || entry.outcome.result === 'sent')
+    const pending = ledger
+      .journal(this.identity.contract)
+      .filter((entry) => entry.outcome === null || entry.outcome.result === 'sent')
     if (pending.length === 0) return []
-    const transactions = await reader.getTransactions(this.identity.contract, { limit: MAX_TRANSACTIONS, signal: call.signal })
+    const transactions = await reader.getTransactions(this.identity.contract, {
+      limit: MAX_TRANSACTIONS,
+      signal: call.signal
+    })
     const outcomes: MessageOutcome[] = []
     for (const entry of pending) outcomes.push(await this.#settle(entry, transactions))
     return outcomes
@@ -215,7 +240,9 @@ export class Channel {
   async #settle(entry: JournalEntry, transactions: readonly ChainTransaction[]): Promise<MessageOutcome> {
     const { intent } = entry
     const base = { id: intent.id, kind: intent.kind }
-    const found = transactions.find((transaction) => isExecutionOf(transaction, intent.queryId, this.identity.owner, intent.kind))
+    const found = transactions.find((transaction) =>
+      isExecutionOf(transaction, intent.queryId, this.identity.owner, intent.kind)
+    )
     if (found !== undefined) {
       const done = found.exitCode === 0 && (found.actionCode ?? 0) === 0
       // What was not credited comes back but for fees, which are small: the whole value stays counted until nothing is due.
@@ -225,7 +252,8 @@ export class Channel {
     const nowUnix = Math.floor(this.#environment.clock.now() / 1000)
     const oldest = transactions.at(-1)
     // A full page that does not reach back to the message proves nothing about its absence.
-    const covered = transactions.length < MAX_TRANSACTIONS || (oldest !== undefined && oldest.atUnix * 1000 < intent.atMs)
+    const covered =
+      transactions.length < MAX_TRANSACTIONS || (oldest !== undefined && oldest.atUnix * 1000 < intent.atMs)
     if (intent.validUntilUnix !== NEVER && covered && nowUnix > intent.validUntilUnix + EXPIRY_MARGIN_SECONDS) {
       await this.#finish(intent.id, 'expired', 0n)
       return { ...base, result: 'expired' }
@@ -233,7 +261,12 @@ export class Channel {
     return { ...base, result: 'pending' }
   }
 
-  async #finish(id: string, result: 'done' | 'failed' | 'expired' | 'refused', spentNano: bigint, exitCode?: number): Promise<void> {
+  async #finish(
+    id: string,
+    result: 'done' | 'failed' | 'expired' | 'refused',
+    spentNano: bigint,
+    exitCode?: number
+  ): Promise<void> {
     const { ledger } = this.#environment
     await ledger.recordOutcome(id, result, exitCode)
     if (ledger.openReservations().some((reservation) => reservation.id === id)) await ledger.settle(id, spentNano)
@@ -244,7 +277,11 @@ export class Channel {
       await this.#finish(id, 'refused', 0n)
       return error
     }
-    return new CocoonError('ERR_CHAIN_UNAVAILABLE', 'the message may have left; track() finds out', { phase: 'channel', charged: 'unknown', cause: error })
+    return new CocoonError('ERR_CHAIN_UNAVAILABLE', 'the message may have left; track() finds out', {
+      phase: 'channel',
+      charged: 'unknown',
+      cause: error
+    })
   }
 }
 
@@ -255,7 +292,8 @@ function randomQueryId(random: Random): bigint {
 
 function assertNothingPending(entries: readonly JournalEntry[]): void {
   const pending = entries.find((entry) => entry.outcome === null || entry.outcome.result === 'sent')
-  if (pending !== undefined) throw channelError(`a ${pending.intent.kind} message is pending; track() finds out what became of it`)
+  if (pending !== undefined)
+    throw channelError(`a ${pending.intent.kind} message is pending; track() finds out what became of it`)
 }
 
 /** Whether this transaction executed the message: same query id, and for the owner's own messages the owner as sender. */
@@ -270,48 +308,41 @@ function isExecutionOf(transaction: ChainTransaction, queryId: bigint, owner: st
 /** Compares the caller's consent with the fresh plan. */
 function checkConfirmation(plan: ChannelPlan, view: ChannelView, confirmation: Confirmation): void {
   const { valueNano, capNano } = confirmation
-  for (const [field, value] of [['valueNano', valueNano], ['capNano', capNano]] as const) {
-    if (typeof value !== 'bigint' || value < 0n) throw new CocoonError('ERR_OPTIONS', `${field} must be an amount in nanotons (bigint)`, { phase: 'options', field })
+  for (const [field, value] of [
+    ['valueNano', valueNano],
+    ['capNano', capNano]
+  ] as const) {
+    if (typeof value !== 'bigint' || value < 0n)
+      throw new CocoonError('ERR_OPTIONS', `${field} must be an amount in nanotons (bigint)`, {
+        phase: 'options',
+        field
+      })
   }
   if (valueNano < plan.minimumValueNano) {
-    throw new CocoonError('ERR_OPTIONS', `the contract would refuse ${valueNano} nanotons; the least is ${plan.minimumValueNano}`, { phase: 'options', field: 'valueNano' })
+    throw new CocoonError(
+      'ERR_OPTIONS',
+      `the contract would refuse ${valueNano} nanotons; the least is ${plan.minimumValueNano}`,
+      { phase: 'options', field: 'valueNano' }
+    )
   }
-  if (valueNano > capNano) throw new CocoonError('ERR_LIMIT_EXCEEDED', 'the value exceeds the cap of this call', { phase: 'channel', field: 'capNano' })
+  if (valueNano > capNano)
+    throw new CocoonError('ERR_LIMIT_EXCEEDED', 'the value exceeds the cap of this call', {
+      phase: 'channel',
+      field: 'capNano'
+    })
   const accepted = new Set(confirmation.acknowledge ?? [])
   const open = plan.risks.filter((risk) => !accepted.has(risk.id))
   if (open.length > 0) {
-    throw new CocoonError('ERR_CHANNEL_RISK', `${plan.action.kind} can lose money: ${open.map((risk) => `${risk.id} (${risk.statement})`).join('; ')}`, {
-      phase: 'channel',
-      field: open.map((risk) => risk.id).join(','),
-      remedy: 'read the risks of the plan and name those that you accept in acknowledge'
-    })
+    throw new CocoonError(
+      'ERR_CHANNEL_RISK',
+      `${plan.action.kind} can lose money: ${open.map((risk) => `${risk.id} (${risk.statement})`).join('; ')}`,
+      {
+        phase: 'channel',
+        field: open.map((risk) => risk.id).join(','),
+        remedy: 'read the risks of the plan and name those that you accept in acknowledge'
+      }
+    )
   }
-  if (view.ownerTonNano < valueNano) throw channelError(`the owner holds ${view.ownerTonNano} nanotons and should send ${valueNano}`, 'valueNano')
-}
-
-/** The channel of these parties under the network's present params. @throws CocoonError `ERR_CONTRACT_STATE` | `ERR_ENCODING` | `ERR_REGISTRY_*`. */
-export async function findChannel(parties: ChannelParties, environment: ChannelEnvironment): Promise<Channel> {
-  const snapshot = await environment.registry.get()
-  const proxy = deriveProxy(snapshot, parties)
-  const client = deriveClient(snapshot, { owner: parties.owner, proxy: proxy.address, proxyPublicKey: parties.proxyPublicKey })
-  const key = typeof parties.proxyPublicKey === 'string' ? parties.proxyPublicKey.toLowerCase() : bytesToHex(parties.proxyPublicKey)
-  return new Channel({ owner: rawAddress(parties.owner), proxy: rawAddress(proxy.address), proxyPublicKey: key, contract: rawAddress(client.address), stateInit: client.stateInit }, environment)
-}
-
-/**
- * A channel by the address of its contract, which must be deployed: for contracts of earlier params, which the present
- * root does not derive any more but whose coins must be fetched.
- *
- * @throws CocoonError `ERR_CHANNEL_STATE` when nothing is deployed there.
- */
-export async function attachChannel(contract: AddressInput, environment: ChannelEnvironment): Promise<Channel> {
-  const account = await environment.reader.getAccount(typeof contract === 'string' ? contract : rawAddress(contract))
-  if (account.data === null) throw channelError('no contract is deployed there')
-  const { owner, proxy, proxyPublicKey } = parseClientState(account.data)
-  return new Channel({ owner: rawAddress(owner), proxy: rawAddress(proxy), proxyPublicKey, contract: rawAddress(contract), stateInit: null }, environment)
-}
-
-/** Whether everybody could authenticate as this owner: the chain shows the hash of an empty secret. */
-export function hasPublicSecret(view: ChannelView): boolean {
-  return view.client?.secretHash === EMPTY_SECRET_HASH
+  if (view.ownerTonNano < valueNano)
+    throw channelError(`the owner holds ${view.ownerTonNano} nanotons and should send ${valueNano}`, 'valueNano')
 }

@@ -9,12 +9,14 @@ import { CocoonError } from '../../errors.js'
 import { isSameAddress, openStandardWallet, type Bits256Input, type SignHash } from '../contracts/index.js'
 import type { ChainSender } from '../chain/index.js'
 import { assertStrongSecret, createAccount, type Account } from './account.js'
-import { Channel, findChannel, type ChannelEnvironment, type ChannelParties, type Confirmation, type SentMessage } from './channel.js'
+import type { Channel, ChannelEnvironment, ChannelParties, Confirmation, SentMessage } from './channel.js'
+import { findChannel } from './find-channel.js'
 import { walletSigner, type Signer } from './signer.js'
 import { sendTransfer, trackTransfers } from './transfer.js'
 
 /** What a sponsor needs for one user. */
-export interface DelegatedChannelOptions extends Omit<ChannelEnvironment, 'signer'>, Pick<ChannelParties, 'proxyOwner' | 'proxyPublicKey'> {
+export interface DelegatedChannelOptions
+  extends Omit<ChannelEnvironment, 'signer'>, Pick<ChannelParties, 'proxyOwner' | 'proxyPublicKey'> {
   /** The sponsor's main wallet: funds the channel and gets the rest back. */
   readonly sponsor: Signer
   /** Key of the owner wallets. */
@@ -44,18 +46,32 @@ export interface DelegatedChannel {
 
 /** Prepares a user's channel. Sends nothing. @throws CocoonError `ERR_OPTIONS` | `ERR_ACCOUNT` | `ERR_CONTRACT_STATE` | `ERR_REGISTRY_*`. */
 export async function prepareDelegatedChannel(options: DelegatedChannelOptions): Promise<DelegatedChannel> {
-  if (!Number.isInteger(options.subwallet) || options.subwallet < 1) throw new CocoonError('ERR_OPTIONS', 'subwallet must be 1…32767', { phase: 'options', field: 'subwallet' })
+  if (!Number.isInteger(options.subwallet) || options.subwallet < 1)
+    throw new CocoonError('ERR_OPTIONS', 'subwallet must be 1…32767', { phase: 'options', field: 'subwallet' })
   if (options.secret !== undefined) assertStrongSecret(options.secret)
-  const wallet = await openStandardWallet({ version: 'v5r1', publicKey: options.publicKey, subwallet: options.subwallet, testnet: options.testnet })
-  if (isSameAddress(wallet.address, options.sponsor.address)) throw new CocoonError('ERR_OPTIONS', 'the owner wallet is the sponsor\'s own', { phase: 'options', field: 'subwallet' })
+  const wallet = await openStandardWallet({
+    version: 'v5r1',
+    publicKey: options.publicKey,
+    subwallet: options.subwallet,
+    testnet: options.testnet
+  })
+  if (isSameAddress(wallet.address, options.sponsor.address))
+    throw new CocoonError('ERR_OPTIONS', "the owner wallet is the sponsor's own", {
+      phase: 'options',
+      field: 'subwallet'
+    })
   const signer = walletSigner({ wallet, sign: options.sign, reader: options.reader, sender: options.sender })
-  const channel = await findChannel({ owner: wallet.address, proxyOwner: options.proxyOwner, proxyPublicKey: options.proxyPublicKey }, { ...options, signer })
+  const channel = await findChannel(
+    { owner: wallet.address, proxyOwner: options.proxyOwner, proxyPublicKey: options.proxyPublicKey },
+    { ...options, signer }
+  )
   const fresh = createAccount(wallet.address, options.random)
   return {
     account: options.secret === undefined ? fresh : { ...fresh, secret: options.secret },
     channel,
     fund: (consent) => sendTransfer(options.sponsor, { ...consent, to: wallet.address }, options),
     sweep: (consent) => sendTransfer(signer, { ...consent, to: options.sponsor.address }, options),
-    trackTransfers: async () => (await trackTransfers(wallet.address, options)) + (await trackTransfers(options.sponsor.address, options))
+    trackTransfers: async () =>
+      (await trackTransfers(wallet.address, options)) + (await trackTransfers(options.sponsor.address, options))
   }
 }

@@ -3,24 +3,41 @@
  *
  * @module
  */
-export { type Account, assertStrongSecret, createAccount, EMPTY_SECRET_HASH, exportAccount, importAccount, secretHash } from './account.js'
 export {
-  attachChannel,
+  type Account,
+  assertStrongSecret,
+  createAccount,
+  EMPTY_SECRET_HASH,
+  exportAccount,
+  importAccount,
+  secretHash
+} from './account.js'
+export {
   Channel,
   type ChannelEnvironment,
   type ChannelParties,
   type Confirmation,
-  findChannel,
-  hasPublicSecret,
   type MessageOutcome,
   type SentMessage
 } from './channel.js'
 export { type DelegatedChannel, type DelegatedChannelOptions, prepareDelegatedChannel } from './delegated.js'
+export { attachChannel, findChannel, hasPublicSecret } from './find-channel.js'
 export { type JournalEntry, Ledger, type LedgerOptions, openLedger, type Reservation } from './ledger.js'
 export type { ChargeRecord, IntentRecord, LedgerRecord, OutcomeRecord, ReceiptRecord } from './ledger-records.js'
-export { createLongAuthorizer, type LongAuthorizationRequest, type LongAuthorizerOptions } from './long-authorization.js'
+export {
+  createLongAuthorizer,
+  type LongAuthorizationRequest,
+  type LongAuthorizerOptions
+} from './long-authorization.js'
 export { memoryLedgerStore } from './memory-ledger-store.js'
-export { costsCoins, OverchargeDetected, type OverchargePolicy, PaymentWatch, type PaymentWatchOptions, type RequestDetails } from './payment-watch.js'
+export {
+  costsCoins,
+  OverchargeDetected,
+  type OverchargePolicy,
+  PaymentWatch,
+  type PaymentWatchOptions,
+  type RequestDetails
+} from './payment-watch.js'
 export type { ChannelAction, ChannelActionKind, ChannelPlan } from './plan.js'
 export {
   auditReceipt,

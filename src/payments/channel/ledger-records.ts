@@ -95,7 +95,9 @@ export function ledgerError(message: string, cause?: unknown): CocoonError {
 
 /** Bytes of a record. */
 export function encodeRecord(record: LedgerRecord): Uint8Array {
-  return encodeUtf8(JSON.stringify(record, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)))
+  return encodeUtf8(
+    JSON.stringify(record, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+  )
 }
 
 /** A record from bytes; `null` for a kind that this version does not know. @throws CocoonError `ERR_LEDGER`. */
@@ -116,7 +118,8 @@ export function decodeRecord(bytes: Uint8Array): LedgerRecord | null {
     if ((AMOUNT_FIELDS as readonly string[]).includes(name)) {
       if (typeof field !== 'string' || !/^\d{1,40}$/.test(field)) throw ledgerError(`a ${type} record lacks ${name}`)
       fields[name] = BigInt(field)
-    } else if (typeof field !== (NUMBER_FIELDS.has(name) ? 'number' : 'string')) throw ledgerError(`a ${type} record lacks ${name}`)
+    } else if (typeof field !== (NUMBER_FIELDS.has(name) ? 'number' : 'string'))
+      throw ledgerError(`a ${type} record lacks ${name}`)
   }
   return fields as unknown as LedgerRecord
 }

@@ -9,7 +9,16 @@
 import { CocoonError } from '../../errors.js'
 import type { Clock } from '../../runtime/ports/clock.js'
 import type { LedgerStore } from '../../runtime/ports/ledger-store.js'
-import { decodeRecord, encodeRecord, ledgerError, type ChargeRecord, type IntentRecord, type LedgerRecord, type OutcomeRecord, type ReceiptRecord } from './ledger-records.js'
+import {
+  decodeRecord,
+  encodeRecord,
+  ledgerError,
+  type ChargeRecord,
+  type IntentRecord,
+  type LedgerRecord,
+  type OutcomeRecord,
+  type ReceiptRecord
+} from './ledger-records.js'
 import { checkLimits, limitError, Spending, type SpendingLimits, type SpendingTotals } from './spending.js'
 
 /** A reservation to be made. */
@@ -104,7 +113,8 @@ export class Ledger {
   async reserve(reservation: Reservation, extraLimits: SpendingLimits = {}): Promise<void> {
     const { id, amountNano, recipient, purpose } = reservation
     checkLimits(extraLimits)
-    if (typeof amountNano !== 'bigint' || amountNano < 0n) throw new CocoonError('ERR_OPTIONS', 'amountNano must be a bigint ≥ 0', { phase: 'options', field: 'amountNano' })
+    if (typeof amountNano !== 'bigint' || amountNano < 0n)
+      throw new CocoonError('ERR_OPTIONS', 'amountNano must be a bigint ≥ 0', { phase: 'options', field: 'amountNano' })
     await this.#run((state, atMs) => {
       if (state.spending.isOpen(id)) throw ledgerError(`reservation ${id} exists already`)
       for (const limits of [this.#limits, extraLimits]) {
@@ -122,7 +132,8 @@ export class Ledger {
    * @throws CocoonError `ERR_LEDGER` for an unknown or settled id.
    */
   async settle(id: string, spentNano: bigint): Promise<void> {
-    if (typeof spentNano !== 'bigint' || spentNano < 0n) throw new CocoonError('ERR_OPTIONS', 'spentNano must be a bigint ≥ 0', { phase: 'options', field: 'spentNano' })
+    if (typeof spentNano !== 'bigint' || spentNano < 0n)
+      throw new CocoonError('ERR_OPTIONS', 'spentNano must be a bigint ≥ 0', { phase: 'options', field: 'spentNano' })
     await this.#run((state, atMs) => {
       if (!state.spending.isOpen(id)) throw ledgerError(`no open reservation ${id}`)
       return [{ type: 'settle', id, atMs, spentNano }]
@@ -140,7 +151,10 @@ export class Ledger {
    * @param blocks - Whether another message of the journal forbids this one; gets the entries of the same contract.
    * @throws CocoonError what `blocks` throws; `ERR_LEDGER`.
    */
-  async recordIntent(intent: Omit<IntentRecord, 'type' | 'atMs'>, blocks?: (sameContract: readonly JournalEntry[]) => void): Promise<void> {
+  async recordIntent(
+    intent: Omit<IntentRecord, 'type' | 'atMs'>,
+    blocks?: (sameContract: readonly JournalEntry[]) => void
+  ): Promise<void> {
     await this.#run((state, atMs) => {
       if (state.journal.has(intent.id)) throw ledgerError(`message ${intent.id} exists already`)
       blocks?.([...state.journal.values()].filter((entry) => entry.intent.contract === intent.contract))

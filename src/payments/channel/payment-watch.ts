@@ -11,7 +11,14 @@ import type { PaymentNote, PaymentObserver, RequestSettlement } from '../../runt
 import { verifySignedCharge } from '../contracts/index.js'
 import type { TokenPrices } from '../pricing/index.js'
 import type { Ledger } from './ledger.js'
-import { encodeReceipt, makeReceipt, type Finding, type FindingId, type Receipt, type ReceiptInput } from './receipts.js'
+import {
+  encodeReceipt,
+  makeReceipt,
+  type Finding,
+  type FindingId,
+  type Receipt,
+  type ReceiptInput
+} from './receipts.js'
 
 /** What to do about a finding: tell only, refuse further spending, or also ask for another proxy. */
 export type OverchargePolicy = 'warn' | 'stop' | 'failover'
@@ -22,7 +29,11 @@ export class OverchargeDetected extends CocoonError {
 
   constructor(findings: readonly Finding[]) {
     const text = findings.map((entry) => `${entry.id}: ${entry.statement}`).join('; ')
-    super('ERR_OVERCHARGE', text, { phase: 'channel', charged: 'yes', remedy: 'look at the receipts, close the channel, use another proxy' })
+    super('ERR_OVERCHARGE', text, {
+      phase: 'channel',
+      charged: 'yes',
+      remedy: 'look at the receipts, close the channel, use another proxy'
+    })
     this.findings = findings
   }
 }
@@ -50,7 +61,10 @@ export interface PaymentWatchOptions {
 }
 
 /** What the caller of a request knows when it ends. */
-export type RequestDetails = Pick<ReceiptInput, 'requestId' | 'peer' | 'attestationId' | 'usage' | 'maxCoefficient' | 'coefficient'>
+export type RequestDetails = Pick<
+  ReceiptInput,
+  'requestId' | 'peer' | 'attestationId' | 'usage' | 'maxCoefficient' | 'coefficient'
+>
 
 interface RequestNotes {
   note: PaymentNote | null
@@ -159,12 +173,19 @@ export class PaymentWatch implements PaymentObserver {
     if (next === undefined) return []
     const before = this.#total
     const floor = before ?? this.#options.tokensUsedOnChain ?? 0n
-    if (next < floor) return [{ id: 'counter-decreased', statement: `the total fell from ${floor} to ${next}`, excessTokens: 0n }]
+    if (next < floor)
+      return [{ id: 'counter-decreased', statement: `the total fell from ${floor} to ${next}`, excessTokens: 0n }]
     this.#total = next
     const explained = note.requestTokens ?? 0n
     if (this.#options.exclusive !== true || before === null || next - before === explained) return []
     const excess = next - before - explained
-    return [{ id: 'counter-jumped', statement: `the total grew by ${next - before}, ${explained} are explained`, excessTokens: excess > 0n ? excess : 0n }]
+    return [
+      {
+        id: 'counter-jumped',
+        statement: `the total grew by ${next - before}, ${explained} are explained`,
+        excessTokens: excess > 0n ? excess : 0n
+      }
+    ]
   }
 
   #checkSignature(note: PaymentNote): readonly Finding[] {
@@ -175,15 +196,29 @@ export class PaymentWatch implements PaymentObserver {
     try {
       tokens = verifySignedCharge(boc, { proxyPublicKey, clientContract: contract }).tokens
     } catch (error) {
-      return [{ id: 'signature-invalid', statement: error instanceof Error ? error.message : 'the signed charge is not valid', excessTokens: 0n }]
+      return [
+        {
+          id: 'signature-invalid',
+          statement: error instanceof Error ? error.message : 'the signed charge is not valid',
+          excessTokens: 0n
+        }
+      ]
     }
     const findings: Finding[] = []
     const total = note.totalTokens ?? this.#total
     if (total !== null && tokens > total) {
-      findings.push({ id: 'signed-above-total', statement: `${tokens} tokens are signed, ${total} were used`, excessTokens: tokens - total })
+      findings.push({
+        id: 'signed-above-total',
+        statement: `${tokens} tokens are signed, ${total} were used`,
+        excessTokens: tokens - total
+      })
     }
     if (this.#signed !== null && tokens < this.#signed) {
-      findings.push({ id: 'signed-decreased', statement: `the signed total fell from ${this.#signed} to ${tokens}`, excessTokens: 0n })
+      findings.push({
+        id: 'signed-decreased',
+        statement: `the signed total fell from ${this.#signed} to ${tokens}`,
+        excessTokens: 0n
+      })
     }
     // Also one that claims too much is kept: it is evidence, and the chain would accept it.
     if (this.#signed === null || tokens > this.#signed) {

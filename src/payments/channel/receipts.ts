@@ -84,15 +84,24 @@ function finding(id: FindingId, statement: string, excessTokens = 0n): Finding {
 function chargeFindings(input: ReceiptInput, recomputed: TokensUsed | null): readonly Finding[] {
   const charged = input.chargedTokens ?? input.reported?.total ?? null
   if (charged === null || charged === 0n) return []
-  if (recomputed === null) return [finding('charged-without-usage', `${charged} tokens are charged for an answer without usage`, charged)]
+  if (recomputed === null)
+    return [finding('charged-without-usage', `${charged} tokens are charged for an answer without usage`, charged)]
   const excess = charged - recomputed.total
   if (input.coefficient === undefined) {
     if (excess <= TOLERANCE_TOKENS) return []
-    return [finding('charged-above-limit', `${charged} tokens are charged; at the allowed coefficient at most ${recomputed.total} are due`, excess)]
+    return [
+      finding(
+        'charged-above-limit',
+        `${charged} tokens are charged; at the allowed coefficient at most ${recomputed.total} are due`,
+        excess
+      )
+    ]
   }
   const distance = excess < 0n ? -excess : excess
   if (distance <= TOLERANCE_TOKENS) return []
-  return [finding('charged-differs', `${charged} tokens are charged; ${recomputed.total} are due`, excess > 0n ? excess : 0n)]
+  return [
+    finding('charged-differs', `${charged} tokens are charged; ${recomputed.total} are due`, excess > 0n ? excess : 0n)
+  ]
 }
 
 function consistencyFindings(input: ReceiptInput): readonly Finding[] {
@@ -100,17 +109,32 @@ function consistencyFindings(input: ReceiptInput): readonly Finding[] {
   const { reported, chargedTokens, totalBefore, totalAfter, signedAfter, signedBefore } = input
   if (reported !== null) {
     const sum = reported.prompt + reported.cached + reported.completion + reported.reasoning
-    if (sum !== reported.total) findings.push(finding('report-not-a-sum', `the classes add up to ${sum}, the total says ${reported.total}`))
+    if (sum !== reported.total)
+      findings.push(finding('report-not-a-sum', `the classes add up to ${sum}, the total says ${reported.total}`))
     if (chargedTokens !== null && chargedTokens !== reported.total) {
       const excess = chargedTokens - reported.total
-      findings.push(finding('charged-unlike-reported', `${chargedTokens} tokens are charged, ${reported.total} are reported`, excess > 0n ? excess : 0n))
+      findings.push(
+        finding(
+          'charged-unlike-reported',
+          `${chargedTokens} tokens are charged, ${reported.total} are reported`,
+          excess > 0n ? excess : 0n
+        )
+      )
     }
   }
-  if (totalBefore !== null && totalAfter !== null && totalAfter < totalBefore) findings.push(finding('counter-decreased', `the total fell from ${totalBefore} to ${totalAfter}`))
+  if (totalBefore !== null && totalAfter !== null && totalAfter < totalBefore)
+    findings.push(finding('counter-decreased', `the total fell from ${totalBefore} to ${totalAfter}`))
   if (signedAfter !== null && totalAfter !== null && signedAfter > totalAfter) {
-    findings.push(finding('signed-above-total', `${signedAfter} tokens are signed, ${totalAfter} were used`, signedAfter - totalAfter))
+    findings.push(
+      finding(
+        'signed-above-total',
+        `${signedAfter} tokens are signed, ${totalAfter} were used`,
+        signedAfter - totalAfter
+      )
+    )
   }
-  if (signedBefore !== null && signedAfter !== null && signedAfter < signedBefore) findings.push(finding('signed-decreased', `the signed total fell from ${signedBefore} to ${signedAfter}`))
+  if (signedBefore !== null && signedAfter !== null && signedAfter < signedBefore)
+    findings.push(finding('signed-decreased', `the signed total fell from ${signedBefore} to ${signedAfter}`))
   return findings
 }
 
@@ -136,7 +160,9 @@ export function encodeReceipt(receipt: Receipt): string {
 /** Reads a stored receipt. @throws CocoonError `ERR_LEDGER`. */
 export function decodeReceipt(text: string): Receipt {
   try {
-    const value = JSON.parse(text, (_key, item: unknown) => (typeof item === 'string' && /^-?\d{1,40}n$/.test(item) ? BigInt(item.slice(0, -1)) : item)) as Receipt
+    const value = JSON.parse(text, (_key, item: unknown) =>
+      typeof item === 'string' && /^-?\d{1,40}n$/.test(item) ? BigInt(item.slice(0, -1)) : item
+    ) as Receipt
     if (value?.schema !== 'cocoonkit.receipt.v1') throw new Error('schema')
     return value
   } catch (cause) {
@@ -153,7 +179,9 @@ export function decodeReceipt(text: string): Receipt {
 export function auditReceipt(stored: Receipt): { readonly findings: readonly Finding[]; readonly altered: boolean } {
   const { schema: _schema, recomputed, amountNano, findings, ...input } = stored
   const again = makeReceipt(input)
-  const text = (value: unknown): string => JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item))
-  const altered = text([again.recomputed, again.amountNano, again.findings]) !== text([recomputed, amountNano, findings])
+  const text = (value: unknown): string =>
+    JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item))
+  const altered =
+    text([again.recomputed, again.amountNano, again.findings]) !== text([recomputed, amountNano, findings])
   return { findings: again.findings, altered }
 }

@@ -46,17 +46,45 @@ export function codeRisks(view: ChannelView, amountNano: bigint): readonly Risk[
 export function depositRisks(view: ChannelView, amountNano: bigint): readonly Risk[] {
   const risks: Risk[] = [...codeRisks(view, amountNano)]
   const { proxy, client, root } = view
-  if (proxy === null) risks.push(risk('proxy-not-deployed', amountNano, 'the proxy contract is not deployed: the deposit would stay behind in the client contract'))
+  if (proxy === null)
+    risks.push(
+      risk(
+        'proxy-not-deployed',
+        amountNano,
+        'the proxy contract is not deployed: the deposit would stay behind in the client contract'
+      )
+    )
   else if (proxy.structVersion !== root.structVersion || proxy.paramsVersion !== root.paramsVersion) {
-    risks.push(risk('proxy-params-differ', amountNano, 'the proxy contract has other params than the network: the deposit may get stuck'))
+    risks.push(
+      risk(
+        'proxy-params-differ',
+        amountNano,
+        'the proxy contract has other params than the network: the deposit may get stuck'
+      )
+    )
   }
-  if (proxy !== null && proxy.phase !== 'open') risks.push(risk('proxy-closed', amountNano, `the proxy contract is ${proxy.phase}`))
-  if (view.phase === 'closing') risks.push(risk('deposit-while-closing', amountNano, 'the channel is closing: the deposit comes back only by a grant or a forced close'))
-  if (view.outdated) risks.push(risk('outdated-params', amountNano, 'the network has new params: the proxy leaves this contract'))
+  if (proxy !== null && proxy.phase !== 'open')
+    risks.push(risk('proxy-closed', amountNano, `the proxy contract is ${proxy.phase}`))
+  if (view.phase === 'closing')
+    risks.push(
+      risk(
+        'deposit-while-closing',
+        amountNano,
+        'the channel is closing: the deposit comes back only by a grant or a forced close'
+      )
+    )
+  if (view.outdated)
+    risks.push(risk('outdated-params', amountNano, 'the network has new params: the proxy leaves this contract'))
   const stakeNano = client?.stakeNano ?? root.minClientStakeNano
   const balanceNano = (client?.balanceNano ?? 0n) + amountNano
   if (amountNano > 0n && balanceNano <= stakeNano) {
-    risks.push(risk('deposit-below-stake', balanceNano, 'the balance does not exceed the stake: only a grant by the proxy, or a covered forced close, returns it'))
+    risks.push(
+      risk(
+        'deposit-below-stake',
+        balanceNano,
+        'the balance does not exceed the stake: only a grant by the proxy, or a covered forced close, returns it'
+      )
+    )
   }
   return risks
 }
@@ -64,16 +92,27 @@ export function depositRisks(view: ChannelView, amountNano: bigint): readonly Ri
 /** Risks of asking the proxy contract to pay out. Row 5. */
 export function payoutRisks(view: ChannelView, payoutNano: bigint): readonly Risk[] {
   if (payoutNano <= 0n) return []
-  if (view.proxy === null) return [risk('proxy-not-deployed', payoutNano, 'the proxy contract is not deployed and can pay nothing')]
+  if (view.proxy === null)
+    return [risk('proxy-not-deployed', payoutNano, 'the proxy contract is not deployed and can pay nothing')]
   // Its stake and earnings are not the clients', but the contract pays out of one purse.
   if (view.proxyTonNano >= payoutNano) return []
-  return [risk('proxy-short-of-ton', payoutNano, `the proxy contract holds ${view.proxyTonNano} nanotons and should pay ${payoutNano}: it would refuse after the balance was lowered`)]
+  return [
+    risk(
+      'proxy-short-of-ton',
+      payoutNano,
+      `the proxy contract holds ${view.proxyTonNano} nanotons and should pay ${payoutNano}: it would refuse after the balance was lowered`
+    )
+  ]
 }
 
 /** Risks of the first step of a close. Row 9. */
 export function closeRisks(view: ChannelView): readonly Risk[] {
   const balanceNano = view.client?.balanceNano ?? 0n
-  const burns = risk('close-burns-address', 0n, 'this owner cannot open a channel at this proxy again until the network changes its params')
+  const burns = risk(
+    'close-burns-address',
+    0n,
+    'this owner cannot open a channel at this proxy again until the network changes its params'
+  )
   const above = balanceNano - (view.client?.stakeNano ?? 0n)
   return [burns, ...payoutRisks(view, above > 0n ? above : 0n)]
 }
@@ -85,9 +124,22 @@ export function forcedCloseRisks(view: ChannelView): readonly Risk[] {
   if (view.proxy?.phase === 'closed') return payoutRisks(view, balanceNano)
   const stakeNano = view.proxy?.stakeNano ?? 0n
   if (stakeNano < balanceNano) {
-    return [risk('forced-close-forfeits', balanceNano - stakeNano, `the proxy contract pays at most its stake of ${stakeNano} nanotons; the rest of ${balanceNano} is lost for good`)]
+    return [
+      risk(
+        'forced-close-forfeits',
+        balanceNano - stakeNano,
+        `the proxy contract pays at most its stake of ${stakeNano} nanotons; the rest of ${balanceNano} is lost for good`
+      )
+    ]
   }
-  return [risk('forced-close-shared-stake', balanceNano, 'the stake covers this balance now, but another client may take it first'), ...payoutRisks(view, balanceNano)]
+  return [
+    risk(
+      'forced-close-shared-stake',
+      balanceNano,
+      'the stake covers this balance now, but another client may take it first'
+    ),
+    ...payoutRisks(view, balanceNano)
+  ]
 }
 
 /** Risk of a raised stake. */
@@ -95,5 +147,11 @@ export function stakeRisks(view: ChannelView, newStakeNano: bigint): readonly Ri
   const balanceNano = view.client?.balanceNano ?? 0n
   if (newStakeNano <= (view.client?.stakeNano ?? 0n)) return []
   const locked = balanceNano < newStakeNano ? balanceNano : newStakeNano
-  return [risk('stake-locks-balance', locked, 'a stake cannot be lowered: that part of the balance comes back only by a grant or a covered forced close')]
+  return [
+    risk(
+      'stake-locks-balance',
+      locked,
+      'a stake cannot be lowered: that part of the balance comes back only by a grant or a covered forced close'
+    )
+  ]
 }

@@ -41,7 +41,8 @@ export interface WalletSignerOptions {
 
 /** A {@link SignHash} over an Ed25519 seed of 32 bytes; keep the seed where keys are kept. @throws CocoonError `ERR_OPTIONS`. */
 export function ed25519Sign(seed: Uint8Array): SignHash {
-  if (seed.length !== 32) throw new CocoonError('ERR_OPTIONS', 'seed must be 32 bytes', { phase: 'options', field: 'seed' })
+  if (seed.length !== 32)
+    throw new CocoonError('ERR_OPTIONS', 'seed must be 32 bytes', { phase: 'options', field: 'seed' })
   const { secretKey } = nacl.sign.keyPair.fromSeed(seed)
   return async (hash) => nacl.sign.detached(hash, secretKey)
 }
@@ -71,7 +72,8 @@ function mayHaveLeft(message: string, cause: unknown): CocoonError {
 
 /** A wallet behind `@ton/core`'s `Sender`. Its address must be known. @throws CocoonError `ERR_OPTIONS`. */
 export function senderSigner(sender: Sender): Signer {
-  if (sender.address === undefined) throw new CocoonError('ERR_OPTIONS', 'the sender does not tell its address', { phase: 'options', field: 'sender' })
+  if (sender.address === undefined)
+    throw new CocoonError('ERR_OPTIONS', 'the sender does not tell its address', { phase: 'options', field: 'sender' })
   const address = sender.address.toRawString()
   return {
     address,
@@ -80,9 +82,17 @@ export function senderSigner(sender: Sender): Signer {
       for (const message of messages) {
         const cell = (boc: Uint8Array): Cell => Cell.fromHex(bytesToHex(boc))
         const body = message.body === undefined ? {} : { body: cell(message.body) }
-        const init = message.stateInit === undefined ? {} : { init: loadStateInit(cell(message.stateInit).beginParse()) }
+        const init =
+          message.stateInit === undefined ? {} : { init: loadStateInit(cell(message.stateInit).beginParse()) }
         try {
-          await sender.send({ to: Address.parseRaw(rawAddress(message.to)), value: message.valueNano, bounce: message.bounce, sendMode: SendMode.PAY_GAS_SEPARATELY, ...body, ...init })
+          await sender.send({
+            to: Address.parseRaw(rawAddress(message.to)),
+            value: message.valueNano,
+            bounce: message.bounce,
+            sendMode: SendMode.PAY_GAS_SEPARATELY,
+            ...body,
+            ...init
+          })
         } catch (cause) {
           throw mayHaveLeft('the sender failed, and the message may have left', cause)
         }
@@ -97,7 +107,12 @@ export interface TonConnectRequest {
   /** `-239` main network, `-3` test network. */
   readonly network: string
   readonly from: string
-  readonly messages: readonly { readonly address: string; readonly amount: string; readonly stateInit?: string; readonly payload?: string }[]
+  readonly messages: readonly {
+    readonly address: string
+    readonly amount: string
+    readonly stateInit?: string
+    readonly payload?: string
+  }[]
 }
 
 /** The part of `@tonconnect/sdk`'s `TonConnect` that is used. */
@@ -114,7 +129,11 @@ export interface TonConnectSignerOptions {
 }
 
 /** Builds the request that a wallet is asked to confirm. */
-export function tonConnectRequest(from: AddressInput, messages: readonly WalletMessage[], options: { readonly validUntilUnix: number; readonly testnet?: boolean | undefined }): TonConnectRequest {
+export function tonConnectRequest(
+  from: AddressInput,
+  messages: readonly WalletMessage[],
+  options: { readonly validUntilUnix: number; readonly testnet?: boolean | undefined }
+): TonConnectRequest {
   return {
     validUntil: options.validUntilUnix,
     network: options.testnet === true ? '-3' : '-239',
@@ -150,5 +169,7 @@ export function tonConnectSigner(options: TonConnectSignerOptions): Signer {
 
 function isDeclined(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false
-  return (error as { code?: unknown }).code === USER_REJECTED || (error as { name?: unknown }).name === 'UserRejectsError'
+  return (
+    (error as { code?: unknown }).code === USER_REJECTED || (error as { name?: unknown }).name === 'UserRejectsError'
+  )
 }

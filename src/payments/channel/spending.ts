@@ -58,7 +58,11 @@ class SlidingWindow {
   /** Drops what is older than the window. @returns The dropped entries. */
   advance(nowMs: number): readonly Entry[] {
     const dropped: Entry[] = []
-    for (let entry = this.#entries[this.#head]; entry !== undefined && entry.atMs <= nowMs - this.#lengthMs; entry = this.#entries[this.#head]) {
+    for (
+      let entry = this.#entries[this.#head];
+      entry !== undefined && entry.atMs <= nowMs - this.#lengthMs;
+      entry = this.#entries[this.#head]
+    ) {
       this.sumNano -= entry.amountNano
       dropped.push(entry)
       this.#head++
@@ -100,7 +104,12 @@ export class Spending {
 
   totals(nowMs: number): SpendingTotals {
     this.advance(nowMs)
-    return { minuteNano: this.#minute.sumNano, dayNano: this.#day.sumNano, totalNano: this.#totalNano, reservedNano: this.#reservedNano }
+    return {
+      minuteNano: this.#minute.sumNano,
+      dayNano: this.#day.sumNano,
+      totalNano: this.#totalNano,
+      reservedNano: this.#reservedNano
+    }
   }
 
   recipientNano(recipient: string): bigint {
@@ -113,7 +122,12 @@ export class Spending {
   }
 
   /** Ids and amounts of open reservations, oldest first. */
-  openReservations(): readonly { readonly id: string; readonly amountNano: bigint; readonly atMs: number; readonly recipient: string }[] {
+  openReservations(): readonly {
+    readonly id: string
+    readonly amountNano: bigint
+    readonly atMs: number
+    readonly recipient: string
+  }[] {
     return [...this.#open.values()].map(({ id, amountNano, atMs, recipient }) => ({ id, amountNano, atMs, recipient }))
   }
 
@@ -175,7 +189,10 @@ export function limitError(name: LimitName, amountNano: bigint): CocoonError {
 export function checkLimits(limits: SpendingLimits): SpendingLimits {
   for (const [name, cap] of Object.entries(limits)) {
     if (cap !== undefined && (typeof cap !== 'bigint' || cap < 0n)) {
-      throw new CocoonError('ERR_OPTIONS', `${name} must be an amount in nanotons (bigint)`, { phase: 'options', field: name })
+      throw new CocoonError('ERR_OPTIONS', `${name} must be an amount in nanotons (bigint)`, {
+        phase: 'options',
+        field: name
+      })
     }
   }
   return limits

@@ -27,8 +27,16 @@ type Environment = Pick<ChannelEnvironment, 'reader' | 'ledger' | 'clock' | 'ran
 export async function sendTransfer(signer: Signer, transfer: Transfer, environment: Environment): Promise<SentMessage> {
   const { ledger, clock, random } = environment
   const { valueNano, capNano } = transfer
-  if (typeof valueNano !== 'bigint' || typeof capNano !== 'bigint' || valueNano <= 0n) throw new CocoonError('ERR_OPTIONS', 'valueNano and capNano must be amounts in nanotons', { phase: 'options', field: 'valueNano' })
-  if (valueNano > capNano) throw new CocoonError('ERR_LIMIT_EXCEEDED', 'the value exceeds the cap of this call', { phase: 'channel', field: 'capNano' })
+  if (typeof valueNano !== 'bigint' || typeof capNano !== 'bigint' || valueNano <= 0n)
+    throw new CocoonError('ERR_OPTIONS', 'valueNano and capNano must be amounts in nanotons', {
+      phase: 'options',
+      field: 'valueNano'
+    })
+  if (valueNano > capNano)
+    throw new CocoonError('ERR_LIMIT_EXCEEDED', 'the value exceeds the cap of this call', {
+      phase: 'channel',
+      field: 'capNano'
+    })
   const contract = rawAddress(transfer.to)
   const queryId = BigInt(`0x${bytesToHex(random.bytes(8))}`)
   const lifetime = Math.min(3600, Math.max(60, environment.messageLifetimeSeconds ?? 300))
@@ -37,21 +45,29 @@ export async function sendTransfer(signer: Signer, transfer: Transfer, environme
   await ledger.reserve({ id, amountNano: valueNano, recipient: contract, purpose: 'transfer' }, transfer.limits)
   try {
     await ledger.recordIntent({ id, kind: 'transfer', contract, queryId, valueNano, validUntilUnix }, (entries) => {
-      if (entries.some((entry) => entry.outcome === null || entry.outcome.result === 'sent')) throw new CocoonError('ERR_CHANNEL_STATE', 'a message to this wallet is pending', { phase: 'channel' })
+      if (entries.some((entry) => entry.outcome === null || entry.outcome.result === 'sent'))
+        throw new CocoonError('ERR_CHANNEL_STATE', 'a message to this wallet is pending', { phase: 'channel' })
     })
   } catch (error) {
     await ledger.release(id)
     throw error
   }
   try {
-    await signer.send([{ to: contract, valueNano, bounce: false, body: encodeWalletNote({ type: 'excesses', queryId }) }], { validUntilUnix, signal: transfer.signal })
+    await signer.send(
+      [{ to: contract, valueNano, bounce: false, body: encodeWalletNote({ type: 'excesses', queryId }) }],
+      { validUntilUnix, signal: transfer.signal }
+    )
   } catch (error) {
     if (CocoonError.is(error) && error.charged === 'no') {
       await ledger.recordOutcome(id, 'refused')
       await ledger.release(id)
       throw error
     }
-    throw new CocoonError('ERR_CHAIN_UNAVAILABLE', 'the transfer may have left; trackTransfers() finds out', { phase: 'channel', charged: 'unknown', cause: error })
+    throw new CocoonError('ERR_CHAIN_UNAVAILABLE', 'the transfer may have left; trackTransfers() finds out', {
+      phase: 'channel',
+      charged: 'unknown',
+      cause: error
+    })
   }
   await ledger.recordOutcome(id, 'sent')
   return { id, queryId, validUntilUnix }
@@ -62,19 +78,25 @@ export async function trackTransfers(to: AddressInput, environment: Environment)
   const { reader, ledger, clock } = environment
   await ledger.refresh()
   const contract = rawAddress(to)
-  const pending = ledger.journal(contract).filter((entry) => entry.intent.kind === 'transfer' && (entry.outcome === null || entry.outcome.result === 'sent'))
+  const pending = ledger
+    .journal(contract)
+    .filter((entry) => entry.intent.kind === 'transfer' && (entry.outcome === null || entry.outcome.result === 'sent'))
   if (pending.length === 0) return 0
   const transactions = await reader.getTransactions(contract, { limit: 50 })
   let open = 0
   for (const { intent } of pending) {
-    const arrived = transactions.some((transaction) => transaction.inMessage !== null && readMessageHeader(transaction.inMessage.body)?.queryId === intent.queryId)
+    const arrived = transactions.some(
+      (transaction) =>
+        transaction.inMessage !== null && readMessageHeader(transaction.inMessage.body)?.queryId === intent.queryId
+    )
     const expired = intent.validUntilUnix !== 0xffffffff && clock.now() / 1000 > intent.validUntilUnix + 120
     if (!arrived && (!expired || transactions.length === 50)) {
       open++
       continue
     }
     await ledger.recordOutcome(intent.id, arrived ? 'done' : 'expired')
-    if (ledger.openReservations().some((reservation) => reservation.id === intent.id)) await ledger.settle(intent.id, arrived ? intent.valueNano : 0n)
+    if (ledger.openReservations().some((reservation) => reservation.id === intent.id))
+      await ledger.settle(intent.id, arrived ? intent.valueNano : 0n)
   }
   return open
 }

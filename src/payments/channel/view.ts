@@ -6,7 +6,16 @@
  */
 import { CocoonError } from '../../errors.js'
 import type { AccountState, ChainCallOptions, ChainReader } from '../chain/index.js'
-import { bocHash, isSameAddress, parseClientState, parseProxyState, rawAddress, type ClientContractState, type ProxyContractState, type RootState } from '../contracts/index.js'
+import {
+  bocHash,
+  isSameAddress,
+  parseClientState,
+  parseProxyState,
+  rawAddress,
+  type ClientContractState,
+  type ProxyContractState,
+  type RootState
+} from '../contracts/index.js'
 import { isFinal, type JournalEntry, type Ledger } from './ledger.js'
 
 /** Life of a channel. `deploying`: the message that creates the contract was sent and has not been seen. */
@@ -56,15 +65,25 @@ function wrongState(message: string): CocoonError {
 }
 
 /** The client contract's state, checked to be of this channel. */
-function readClient(account: AccountState, identity: ChannelIdentity, root: RootState, outdatedOk: boolean): ClientContractState | null {
+function readClient(
+  account: AccountState,
+  identity: ChannelIdentity,
+  root: RootState,
+  outdatedOk: boolean
+): ClientContractState | null {
   if (account.status === 'frozen') throw wrongState('the client contract is frozen')
   if (account.status !== 'active' || account.data === null || account.code === null) return null
   const state = parseClientState(account.data)
-  if (!isSameAddress(state.owner, identity.owner) || !isSameAddress(state.proxy, identity.proxy) || state.proxyPublicKey !== identity.proxyPublicKey) {
+  if (
+    !isSameAddress(state.owner, identity.owner) ||
+    !isSameAddress(state.proxy, identity.proxy) ||
+    state.proxyPublicKey !== identity.proxyPublicKey
+  ) {
     throw wrongState('the client contract belongs to another owner or proxy')
   }
   // Code of other params may differ legitimately; a contract of the current params must have the current code.
-  if (!outdatedOk && bocHash(account.code) !== root.clientCodeHash) throw wrongState('the client contract has other code than the network publishes')
+  if (!outdatedOk && bocHash(account.code) !== root.clientCodeHash)
+    throw wrongState('the client contract has other code than the network publishes')
   return state
 }
 
@@ -89,7 +108,11 @@ export interface ViewSources {
 }
 
 /** Reads a channel. @throws CocoonError `ERR_CONTRACT_STATE` | `ERR_CHAIN_*` | `ERR_LEDGER`. */
-export async function readView(identity: ChannelIdentity, sources: ViewSources, call: ChainCallOptions = {}): Promise<ChannelView> {
+export async function readView(
+  identity: ChannelIdentity,
+  sources: ViewSources,
+  call: ChainCallOptions = {}
+): Promise<ChannelView> {
   const { reader, ledger, root, nowMs } = sources
   await ledger.refresh()
   const [clientAccount, proxyAccount, ownerAccount] = await Promise.all([

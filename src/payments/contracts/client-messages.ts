@@ -18,19 +18,31 @@ export const OP_GRANT_REFUND = 0xefd711e1
 /** The messages of the owner, and the top-up that anybody may send. */
 export const CLIENT_MESSAGES: {
   readonly register: { readonly op: 0xc45f9f3b; readonly fields: { readonly nonce: 'u64'; readonly excess: 'address' } }
-  readonly 'top-up': { readonly op: 0xf172e6c2; readonly fields: { readonly amountNano: 'coins'; readonly excess: 'address' } }
+  readonly 'top-up': {
+    readonly op: 0xf172e6c2
+    readonly fields: { readonly amountNano: 'coins'; readonly excess: 'address' }
+  }
   readonly 'change-secret-and-top-up': {
     readonly op: 0x8473b408
     readonly fields: { readonly amountNano: 'coins'; readonly secretHash: 'u256'; readonly excess: 'address' }
   }
-  readonly 'change-secret': { readonly op: 0xa9357034; readonly fields: { readonly secretHash: 'u256'; readonly excess: 'address' } }
-  readonly 'increase-stake': { readonly op: 0x6a1f6a60; readonly fields: { readonly newStakeNano: 'coins'; readonly excess: 'address' } }
+  readonly 'change-secret': {
+    readonly op: 0xa9357034
+    readonly fields: { readonly secretHash: 'u256'; readonly excess: 'address' }
+  }
+  readonly 'increase-stake': {
+    readonly op: 0x6a1f6a60
+    readonly fields: { readonly newStakeNano: 'coins'; readonly excess: 'address' }
+  }
   readonly withdraw: { readonly op: 0xda068e78; readonly fields: { readonly excess: 'address' } }
   readonly 'request-refund': { readonly op: 0xfafa6cc1; readonly fields: { readonly excess: 'address' } }
 } = {
   register: { op: 0xc45f9f3b, fields: { nonce: 'u64', excess: 'address' } },
   'top-up': { op: 0xf172e6c2, fields: { amountNano: 'coins', excess: 'address' } },
-  'change-secret-and-top-up': { op: 0x8473b408, fields: { amountNano: 'coins', secretHash: 'u256', excess: 'address' } },
+  'change-secret-and-top-up': {
+    op: 0x8473b408,
+    fields: { amountNano: 'coins', secretHash: 'u256', excess: 'address' }
+  },
   'change-secret': { op: 0xa9357034, fields: { secretHash: 'u256', excess: 'address' } },
   'increase-stake': { op: 0x6a1f6a60, fields: { newStakeNano: 'coins', excess: 'address' } },
   withdraw: { op: 0xda068e78, fields: { excess: 'address' } },

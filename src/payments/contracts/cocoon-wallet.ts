@@ -10,9 +10,33 @@
 import { beginCell, type Builder, type Cell, type Slice } from '@ton/core'
 import { bytesToHex } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
-import { addressText, buildStateInit, cellHashHex, cellToBoc, contractError, loadHex256, parseCell, readCell, readWhole, stateInitAddress, storeHex256, toAddress, toHex256, type AddressInput, type Bits256Input } from './cells.js'
+import {
+  addressText,
+  buildStateInit,
+  cellHashHex,
+  cellToBoc,
+  contractError,
+  loadHex256,
+  parseCell,
+  readCell,
+  readWhole,
+  stateInitAddress,
+  storeHex256,
+  toAddress,
+  toHex256,
+  type AddressInput,
+  type Bits256Input
+} from './cells.js'
 import { loadSignature, storeSignature } from './layout.js'
-import { buildExternalMessage, readTransfer, signCell, type CellMessage, type SignHash, type Wallet, type WalletTransfer } from './wallet-transfer.js'
+import {
+  buildExternalMessage,
+  readTransfer,
+  signCell,
+  type CellMessage,
+  type SignHash,
+  type Wallet,
+  type WalletTransfer
+} from './wallet-transfer.js'
 
 /** Hash of the wallet's code, hex. */
 export const COCOON_WALLET_CODE_HASH = '7a48f05ceef40f06cabbaa39c1c5a67b24e8bb59d8cf8a74e49988a5f44cf66a'
@@ -84,7 +108,10 @@ export function buildCocoonWalletUnsigned(transfer: WalletTransfer): Cell {
 export function buildCocoonWalletStateInit(options: CocoonWalletOptions): Cell {
   const code = parseCell(options.code, 'wallet code')
   if (cellHashHex(code) !== COCOON_WALLET_CODE_HASH) {
-    throw new CocoonError('ERR_OPTIONS', 'this is not the code of the network\'s wallet contract', { phase: 'options', field: 'code' })
+    throw new CocoonError('ERR_OPTIONS', "this is not the code of the network's wallet contract", {
+      phase: 'options',
+      field: 'code'
+    })
   }
   const data = storeHex256(beginCell().storeUint(0, 64), toHex256(options.publicKey, 'publicKey'))
   return buildStateInit(code, data.storeUint(0, 32).storeAddress(toAddress(options.owner, 'owner')).endCell())
@@ -102,7 +129,9 @@ export function openCocoonWallet(options: CocoonWalletOptions): Wallet {
     async createTransfer(transfer: WalletTransfer, sign: SignHash): Promise<Uint8Array> {
       const unsigned = buildCocoonWalletUnsigned(transfer)
       const signature = await signCell(unsigned, sign)
-      const body = storeSignature(beginCell(), bytesToHex(signature), 'signature').storeSlice(unsigned.beginParse()).endCell()
+      const body = storeSignature(beginCell(), bytesToHex(signature), 'signature')
+        .storeSlice(unsigned.beginParse())
+        .endCell()
       return buildExternalMessage(address, body, transfer.seqno === 0 ? stateInit : null)
     }
   }

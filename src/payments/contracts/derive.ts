@@ -4,8 +4,20 @@
  *
  * @module
  */
-import { Address, beginCell, type Cell } from '@ton/core'
-import { addressText, buildStateInit, cellToBoc, contractError, parseCell, stateInitAddress, storeHex256, toAddress, toHex256, type AddressInput, type Bits256Input } from './cells.js'
+import { beginCell, type Cell } from '@ton/core'
+import {
+  addressText,
+  buildStateInit,
+  cellToBoc,
+  contractError,
+  parseCell,
+  stateInitAddress,
+  storeHex256,
+  toAddress,
+  toHex256,
+  type AddressInput,
+  type Bits256Input
+} from './cells.js'
 import type { RootState } from './root-state.js'
 
 /** Who the proxy contract belongs to. */
@@ -102,6 +114,5 @@ export function clientAddress(root: DerivationRoot, identity: ClientIdentity): s
 
 /** Hash of an address's account id in hex with its workchain, `wc:hash`: equal exactly for the same account. */
 export function rawAddress(address: AddressInput): string {
-  const parsed: Address = toAddress(address, 'address')
-  return parsed.toRawString()
+  return toAddress(address, 'address').toRawString()
 }

@@ -63,7 +63,8 @@ export function readDictionary(slice: Slice, options: ReadDictionaryOptions): re
     const key = (prefix << BigInt(label.length)) | label.value
     const below = remaining - label.length
     if (below === 0) {
-      if (entries.length >= options.maxEntries) throw contractError(`${options.what} has more than ${options.maxEntries} entries`)
+      if (entries.length >= options.maxEntries)
+        throw contractError(`${options.what} has more than ${options.maxEntries} entries`)
       entries.push([key, edge])
       return
     }

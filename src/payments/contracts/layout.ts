@@ -6,7 +6,17 @@
  */
 import { beginCell, type Builder, type Cell, type Slice } from '@ton/core'
 import { CocoonError } from '../../errors.js'
-import { addressText, assertUint, contractError, loadHex256, parseCell, readCell, storeHex256, toAddress, toHex256 } from './cells.js'
+import {
+  addressText,
+  assertUint,
+  contractError,
+  loadHex256,
+  parseCell,
+  readCell,
+  storeHex256,
+  toAddress,
+  toHex256
+} from './cells.js'
 
 /** How one field is stored and what it is in JavaScript. */
 export interface FieldValues {

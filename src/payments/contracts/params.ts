@@ -109,12 +109,18 @@ export function parseParams(cell: Cell): ParsedParams {
   return readCell(cell, 'root params', (slice) => {
     const fields = loadFields(slice)
     const known = fields.structVersion <= MAX_KNOWN_STRUCT_VERSION
-    if (slice.remainingBits < 3 || (known && slice.remainingBits !== 3)) throw contractError('root params have extra data')
+    if (slice.remainingBits < 3 || (known && slice.remainingBits !== 3))
+      throw contractError('root params have extra data')
     const codes = splitCodes(cell)
     const [proxyCode, workerCode, clientCode] = codes
     const hash = (code: Cell | null): string | null => (code === null ? null : cellHashHex(code))
     return {
-      params: { ...fields, proxyCodeHash: hash(proxyCode), workerCodeHash: hash(workerCode), clientCodeHash: hash(clientCode) },
+      params: {
+        ...fields,
+        proxyCodeHash: hash(proxyCode),
+        workerCodeHash: hash(workerCode),
+        clientCodeHash: hash(clientCode)
+      },
       proxyCode,
       workerCode,
       clientCode,

@@ -29,10 +29,15 @@ export interface SignProxyCloseOptions {
 
 /** Signs a step as a proxy does. @throws CocoonError `ERR_OPTIONS` | `ERR_ENCODING`. */
 export function signProxyClose(options: SignProxyCloseOptions): Uint8Array {
-  if (options.seed.length !== 32) throw new CocoonError('ERR_OPTIONS', 'seed must be 32 bytes', { phase: 'options', field: 'seed' })
+  if (options.seed.length !== 32)
+    throw new CocoonError('ERR_OPTIONS', 'seed must be 32 bytes', { phase: 'options', field: 'seed' })
   const queryId = assertUint(options.queryId, 64, 'queryId')
   const op = OPS[options.step]
-  const payload = beginCell().storeUint(op, 32).storeUint(queryId, 64).storeAddress(toAddress(options.target, 'target')).endCell()
+  const payload = beginCell()
+    .storeUint(op, 32)
+    .storeUint(queryId, 64)
+    .storeAddress(toAddress(options.target, 'target'))
+    .endCell()
   const { secretKey } = nacl.sign.keyPair.fromSeed(options.seed)
   const signature = bytesToHex(nacl.sign.detached(new Uint8Array(payload.hash()), secretKey))
   const builder = beginCell().storeUint(op, 32).storeUint(queryId, 64).storeAddress(toAddress(options.excess, 'excess'))

@@ -5,12 +5,26 @@
  * @module
  */
 import { beginCell, type Cell } from '@ton/core'
-import { addressText, cellToBoc, contractError, loadHex256, parseCell, readWhole, storeHex256, toAddress, toHex256, type AddressInput } from './cells.js'
+import {
+  addressText,
+  cellToBoc,
+  contractError,
+  loadHex256,
+  parseCell,
+  readWhole,
+  storeHex256,
+  toAddress,
+  toHex256,
+  type AddressInput
+} from './cells.js'
 import { buildBody, parseBody, type MessageOf } from './layout.js'
 
 /** Messages to a proxy contract whose fields are flat. */
 export const PROXY_MESSAGES: {
-  readonly 'increase-proxy-stake': { readonly op: 0x9713f187; readonly fields: { readonly amountNano: 'coins'; readonly excess: 'address' } }
+  readonly 'increase-proxy-stake': {
+    readonly op: 0x9713f187
+    readonly fields: { readonly amountNano: 'coins'; readonly excess: 'address' }
+  }
   readonly 'proxy-payout': { readonly op: 0x7610e6eb; readonly fields: { readonly excess: 'address' } }
   readonly 'proxy-owner-close': { readonly op: 0xb51d5a01; readonly fields: { readonly excess: 'address' } }
 } = {
@@ -111,7 +125,9 @@ function buildPayload(payload: ClientRequestPayload): Cell {
 }
 
 /** Builds a `client_proxy_request` body; a local network's contracts and tests need it. @throws CocoonError `ERR_ENCODING`. */
-export function encodeClientProxyRequest(request: Omit<ClientProxyRequest, 'owner'> & { readonly owner: AddressInput }): Uint8Array {
+export function encodeClientProxyRequest(
+  request: Omit<ClientProxyRequest, 'owner'> & { readonly owner: AddressInput }
+): Uint8Array {
   const { client } = request
   const snapshot = beginCell().storeUint(client.state, 2).storeCoins(client.balanceNano).storeCoins(client.stakeNano)
   storeHex256(snapshot.storeUint(client.tokensUsed, 64), toHex256(client.secretHash, 'secretHash'))
@@ -149,7 +165,11 @@ export function encodeWalletNote(note: WalletNote): Uint8Array {
 }
 
 /** Body with which a proxy commits a state of its database: `do_not_process · u64 · proxy_save_state · i32 seqno · u256`. */
-export function encodeProxySaveState(state: { readonly queryId: bigint; readonly seqno: number; readonly hash: string }): Uint8Array {
+export function encodeProxySaveState(state: {
+  readonly queryId: bigint
+  readonly seqno: number
+  readonly hash: string
+}): Uint8Array {
   const builder = beginCell().storeUint(0x9a1247c0, 32).storeUint(state.queryId, 64).storeUint(0x53109c0f, 32)
   return cellToBoc(storeHex256(builder.storeInt(state.seqno, 32), toHex256(state.hash, 'hash')).endCell())
 }

@@ -8,7 +8,17 @@
  * @module
  */
 import type { Cell, Slice } from '@ton/core'
-import { addressText, bigToHex256, cellHashHex, cellToBoc, contractError, loadHex256, parseCell, readCell, readWhole } from './cells.js'
+import {
+  addressText,
+  bigToHex256,
+  cellHashHex,
+  cellToBoc,
+  contractError,
+  loadHex256,
+  parseCell,
+  readCell,
+  readWhole
+} from './cells.js'
 import { readDictionary } from './dictionary.js'
 import { parseEndpoints, type ProxyEndpoints } from './endpoints.js'
 import { parseParams, type NetworkParams } from './params.js'
@@ -126,7 +136,8 @@ function parseKeyManager(cell: Cell): Pick<RootState, 'encryptionKeys' | 'keyMan
     const options = { keyBits: 256, maxEntries: MAX_ROOT_ENTRIES, what: 'encryption keys' }
     const encryptionKeys = readDictionary(slice, options).map(([key, value]) => {
       const entry = { publicKey: bigToHex256(key), type: value.loadUint(8), expiresAtUnix: value.loadUint(32) }
-      if (value.remainingBits !== 0 || value.remainingRefs !== 0) throw contractError('encryption key entry has extra data')
+      if (value.remainingBits !== 0 || value.remainingRefs !== 0)
+        throw contractError('encryption key entry has extra data')
       return entry
     })
     const publicKey = loadHex256(slice)
@@ -168,7 +179,10 @@ export function parseRootState(boc: Uint8Array): RootState {
     const parsed = parseParams(slice.loadRef())
     const { structVersion } = parsed.params
     const known = parsed.complete
-    const rest = { keyManager: slice.remainingRefs > 0 ? slice.loadRef() : null, verified: slice.remainingRefs > 0 ? slice.loadRef() : null }
+    const rest = {
+      keyManager: slice.remainingRefs > 0 ? slice.loadRef() : null,
+      verified: slice.remainingRefs > 0 ? slice.loadRef() : null
+    }
     const exact = slice.remainingBits === 0 && root.refs.length === expectedRefs(structVersion)
     // Version 5 states without the list exist as test data of version 4's authors: readable, never payable.
     if (known && !exact && structVersion !== 5) throw contractError('root state has extra or missing data')

@@ -12,7 +12,21 @@ import { beginCell, type Cell } from '@ton/core'
 import nacl from 'tweetnacl'
 import { bytesToHex, hexToBytes } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
-import { addressText, assertUint, cellHashHex, cellToBoc, contractError, isSameAddress, parseCell, readCell, readWhole, toAddress, toHex256, type AddressInput, type Bits256Input } from './cells.js'
+import {
+  addressText,
+  assertUint,
+  cellHashHex,
+  cellToBoc,
+  contractError,
+  isSameAddress,
+  parseCell,
+  readCell,
+  readWhole,
+  toAddress,
+  toHex256,
+  type AddressInput,
+  type Bits256Input
+} from './cells.js'
 import { OP_CHARGE, OP_GRANT_REFUND } from './client-messages.js'
 import { loadSignature, storeSignature } from './layout.js'
 
@@ -57,10 +71,18 @@ export function parseSignedCharge(boc: Uint8Array): SignedCharge {
       const header = { op: inside.loadUint(32), queryId: inside.loadUintBig(64) }
       const body = { tokens: inside.loadUintBig(64), target: addressText(inside.loadAddress()) }
       if (inside.remainingBits !== 0) throw contractError('signed charge payload has extra data')
-      if (header.op !== op || header.queryId !== queryId) throw contractError('signed charge: header and payload differ')
+      if (header.op !== op || header.queryId !== queryId)
+        throw contractError('signed charge: header and payload differ')
       return body
     })
-    return { kind, queryId, ...inner, excess: excess === null ? null : addressText(excess), signature, payloadHash: cellHashHex(payload) }
+    return {
+      kind,
+      queryId,
+      ...inner,
+      excess: excess === null ? null : addressText(excess),
+      signature,
+      payloadHash: cellHashHex(payload)
+    }
   })
 }
 
@@ -91,7 +113,10 @@ export function verifySignedCharge(boc: Uint8Array, expected: SignedChargeExpect
 }
 
 /** Whether the signature is by this key; looks at nothing else. @throws CocoonError `ERR_ENCODING` for a malformed key. */
-export function isSignatureValid(charge: Pick<SignedCharge, 'payloadHash' | 'signature'>, proxyPublicKey: Bits256Input): boolean {
+export function isSignatureValid(
+  charge: Pick<SignedCharge, 'payloadHash' | 'signature'>,
+  proxyPublicKey: Bits256Input
+): boolean {
   const key = hexToBytes(toHex256(proxyPublicKey, 'proxyPublicKey'))
   return nacl.sign.detached.verify(hexToBytes(charge.payloadHash), hexToBytes(charge.signature), key)
 }
@@ -120,7 +145,13 @@ export function repackSignedCharge(boc: Uint8Array, excess: AddressInput): Uint8
   const charge = parseSignedCharge(boc)
   const payload = parseCell(boc, 'signed charge').refs[0]
   if (payload === undefined) throw contractError('signed charge lacks its payload')
-  return buildOuter(charge.kind === 'charge' ? OP_CHARGE : OP_GRANT_REFUND, charge.queryId, excess, charge.signature, payload)
+  return buildOuter(
+    charge.kind === 'charge' ? OP_CHARGE : OP_GRANT_REFUND,
+    charge.queryId,
+    excess,
+    charge.signature,
+    payload
+  )
 }
 
 /** What the proxy's part of a local network signs. */
@@ -136,7 +167,8 @@ export interface SignChargeOptions {
 
 /** Signs a charge or a grant as a proxy does. @throws CocoonError `ERR_OPTIONS` | `ERR_ENCODING`. */
 export function signCharge(options: SignChargeOptions): Uint8Array {
-  if (options.seed.length !== 32) throw new CocoonError('ERR_OPTIONS', 'seed must be 32 bytes', { phase: 'options', field: 'seed' })
+  if (options.seed.length !== 32)
+    throw new CocoonError('ERR_OPTIONS', 'seed must be 32 bytes', { phase: 'options', field: 'seed' })
   const op = options.kind === 'charge' ? OP_CHARGE : OP_GRANT_REFUND
   const payload = buildPayload(op, options.queryId, options.tokens, options.target)
   const { secretKey } = nacl.sign.keyPair.fromSeed(options.seed)

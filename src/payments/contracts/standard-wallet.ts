@@ -5,8 +5,25 @@
  */
 import { SendMode, beginCell, internal, loadStateInit, storeStateInit, type Cell, type MessageRelaxed } from '@ton/core'
 import { hexToBytes } from '../../encoding/index.js'
-import { addressText, assertUint, contractError, parseCell, readCell, toCoreBuffer, toHex256, type Bits256Input } from './cells.js'
-import { buildExternalMessage, readTransfer, signCell, type CellMessage, type SignHash, type Wallet, type WalletTransfer } from './wallet-transfer.js'
+import {
+  addressText,
+  assertUint,
+  contractError,
+  parseCell,
+  readCell,
+  toCoreBuffer,
+  toHex256,
+  type Bits256Input
+} from './cells.js'
+import {
+  buildExternalMessage,
+  readTransfer,
+  signCell,
+  type CellMessage,
+  type SignHash,
+  type Wallet,
+  type WalletTransfer
+} from './wallet-transfer.js'
 
 /** Which wallet, and whose. */
 export interface StandardWalletOptions {
@@ -24,7 +41,8 @@ const DEFAULT_V4_WALLET_ID = 698_983_191
 
 function toRelaxed(message: CellMessage): MessageRelaxed {
   const { stateInit } = message
-  if (stateInit !== null && stateInit.beginParse().remainingBits !== 5) throw contractError('state init holds more than code and data')
+  if (stateInit !== null && stateInit.beginParse().remainingBits !== 5)
+    throw contractError('state init holds more than code and data')
   return internal({
     to: message.to,
     value: message.valueNano,
@@ -59,7 +77,9 @@ export async function openStandardWallet(options: StandardWalletOptions): Promis
     maxMessages,
     // V5R1 stores one bit (signature allowed) before the number.
     readSeqno: (data: Uint8Array | null): number =>
-      data === null ? 0 : readCell(parseCell(data, 'wallet data'), 'wallet data', (slice) => slice.skip(isV5 ? 1 : 0).loadUint(32)),
+      data === null
+        ? 0
+        : readCell(parseCell(data, 'wallet data'), 'wallet data', (slice) => slice.skip(isV5 ? 1 : 0).loadUint(32)),
     async createTransfer(transfer: WalletTransfer, sign: SignHash): Promise<Uint8Array> {
       const args = {
         seqno: transfer.seqno,
@@ -68,7 +88,9 @@ export async function openStandardWallet(options: StandardWalletOptions): Promis
         sendMode: SendMode.PAY_GAS_SEPARATELY + SendMode.IGNORE_ERRORS,
         signer: async (cell: Cell) => toCoreBuffer(await signCell(cell, sign))
       }
-      const body = await (contract instanceof WalletContractV4 ? contract.createTransfer(args) : contract.createTransfer(args))
+      const body = await (contract instanceof WalletContractV4
+        ? contract.createTransfer(args)
+        : contract.createTransfer(args))
       const stateInit = transfer.seqno === 0 ? beginCell().store(storeStateInit(contract.init)).endCell() : null
       return buildExternalMessage(contract.address, body, stateInit)
     }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Cell, beginCell, type Address } from '@ton/core'
+import { beginCell, type Address, type Cell } from '@ton/core'
 import { CocoonError } from '../../errors.js'
 import { assertUint, cellToBoc, parseCell, toAddress, type AddressInput } from './cells.js'
 import { assertCoins } from './layout.js'
@@ -61,7 +61,10 @@ export function readTransfer(transfer: WalletTransfer, maxMessages: number): rea
   assertUint(transfer.seqno, 32, 'seqno')
   assertUint(transfer.validUntilUnix, 32, 'validUntilUnix')
   if (transfer.messages.length < 1 || transfer.messages.length > maxMessages) {
-    throw new CocoonError('ERR_OPTIONS', `a transfer takes 1 to ${maxMessages} messages`, { phase: 'options', field: 'messages' })
+    throw new CocoonError('ERR_OPTIONS', `a transfer takes 1 to ${maxMessages} messages`, {
+      phase: 'options',
+      field: 'messages'
+    })
   }
   return transfer.messages.map((message) => ({
     to: toAddress(message.to, 'to'),
@@ -91,6 +94,13 @@ export function buildExternalMessage(address: Address, body: Cell, stateInit: Ce
 
 /** Normalised form of an external message: its body by reference, no StateInit; its hash names the message in explorers. */
 export function normalizedMessageHash(address: Address, body: Cell): Uint8Array {
-  const cell = beginCell().storeUint(0b1000, 4).storeAddress(address).storeCoins(0).storeBit(false).storeBit(true).storeRef(body).endCell()
+  const cell = beginCell()
+    .storeUint(0b1000, 4)
+    .storeAddress(address)
+    .storeCoins(0)
+    .storeBit(false)
+    .storeBit(true)
+    .storeRef(body)
+    .endCell()
   return new Uint8Array(cell.hash())
 }

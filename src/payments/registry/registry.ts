@@ -43,7 +43,10 @@ export interface Registry {
    * @throws CocoonError `ERR_REGISTRY_STALE` when the source fails and the state kept is too old, `ERR_CONTRACT_STATE` |
    * `ERR_REGISTRY_MISMATCH` when what it shows cannot be the network's root, or the source's own error at the first read.
    */
-  get(options?: { readonly maxAgeMs?: number | undefined; readonly signal?: AbortSignal | undefined }): Promise<RegistrySnapshot>
+  get(options?: {
+    readonly maxAgeMs?: number | undefined
+    readonly signal?: AbortSignal | undefined
+  }): Promise<RegistrySnapshot>
   /** The last state without reading, or `null`. */
   peek(): RegistrySnapshot | null
   /** Milliseconds since the state was read; `null` when it was given or not read yet. */
@@ -77,7 +80,14 @@ class ChainRegistry implements Registry {
     const { state, rootAddress, name } = options.network
     if (state === undefined) return
     const root = this.#check(parseRootState(state))
-    this.#current = { networkName: name, rootAddress, root, source: 'given', readAtMs: null, trust: ['root state given by the caller'] }
+    this.#current = {
+      networkName: name,
+      rootAddress,
+      root,
+      source: 'given',
+      readAtMs: null,
+      trust: ['root state given by the caller']
+    }
   }
 
   peek(): RegistrySnapshot | null {
@@ -88,7 +98,9 @@ class ChainRegistry implements Registry {
     return this.#current?.source === 'chain' ? this.#clock.monotonic() - this.#readAtMonotonicMs : null
   }
 
-  async get(options: { readonly maxAgeMs?: number | undefined; readonly signal?: AbortSignal | undefined } = {}): Promise<RegistrySnapshot> {
+  async get(
+    options: { readonly maxAgeMs?: number | undefined; readonly signal?: AbortSignal | undefined } = {}
+  ): Promise<RegistrySnapshot> {
     const current = this.#current
     const { reader } = this.#options
     if (reader === undefined && current !== null) return current
@@ -111,7 +123,8 @@ class ChainRegistry implements Registry {
 
   #check(root: RootState): RootState {
     const { isTest } = this.network
-    if (isTest !== undefined && root.isTest !== isTest) throw mismatch(`the root state says is_test = ${String(root.isTest)}`)
+    if (isTest !== undefined && root.isTest !== isTest)
+      throw mismatch(`the root state says is_test = ${String(root.isTest)}`)
     return root
   }
 
@@ -124,11 +137,22 @@ class ChainRegistry implements Registry {
 
   async #refresh(signal: AbortSignal | undefined): Promise<RegistrySnapshot> {
     const { reader, network } = this.#options
-    if (reader === undefined) throw new CocoonError('ERR_OPTIONS', 'a registry needs a chain reader or a root state', { phase: 'registry', field: 'reader' })
+    if (reader === undefined)
+      throw new CocoonError('ERR_OPTIONS', 'a registry needs a chain reader or a root state', {
+        phase: 'registry',
+        field: 'reader'
+      })
     const account = await reader.getAccount(network.rootAddress, { signal })
     if (account.status !== 'active' || account.data === null) throw mismatch(`the root contract is ${account.status}`)
     const root = this.#check(parseRootState(account.data))
-    const next: RegistrySnapshot = { networkName: network.name, rootAddress: network.rootAddress, root, source: 'chain', readAtMs: account.asOfMs, trust: account.trust }
+    const next: RegistrySnapshot = {
+      networkName: network.name,
+      rootAddress: network.rootAddress,
+      root,
+      source: 'chain',
+      readAtMs: account.asOfMs,
+      trust: account.trust
+    }
     return this.#adopt(next)
   }
 
@@ -137,7 +161,11 @@ class ChainRegistry implements Registry {
     if (before !== null) {
       // Both numbers only grow on chain: a smaller one is a stale or lying source.
       if (next.root.version < before.root.version || next.root.paramsVersion < before.root.paramsVersion) {
-        throw new CocoonError('ERR_REGISTRY_STALE', `the source shows version ${next.root.version} after ${before.root.version}`, { phase: 'registry', retryable: true })
+        throw new CocoonError(
+          'ERR_REGISTRY_STALE',
+          `the source shows version ${next.root.version} after ${before.root.version}`,
+          { phase: 'registry', retryable: true }
+        )
       }
       if (next.root.version === before.root.version && next.root.stateHash !== before.root.stateHash) {
         throw mismatch(`two different root states with version ${next.root.version}`)
@@ -150,7 +178,8 @@ class ChainRegistry implements Registry {
   }
 
   #report(before: RegistrySnapshot, after: RegistrySnapshot): void {
-    const paramsChanged = before.root.paramsVersion !== after.root.paramsVersion || before.root.clientCodeHash !== after.root.clientCodeHash
+    const paramsChanged =
+      before.root.paramsVersion !== after.root.paramsVersion || before.root.clientCodeHash !== after.root.clientCodeHash
     try {
       this.#options.onChange?.({ before, after, paramsChanged })
     } catch {
@@ -165,7 +194,8 @@ class ChainRegistry implements Registry {
     const failure = CocoonError.from(error, 'ERR_INTERNAL', { phase: 'registry' })
     if (current === null || failure.code === 'ERR_ABORTED' || failure.code === 'ERR_REGISTRY_MISMATCH') throw failure
     if (age !== null && age <= (this.#options.usableForMs ?? 7_200_000)) return current
-    const message = age === null ? 'the given root state could not be confirmed' : `the root state is ${Math.round(age / 1000)} s old`
+    const message =
+      age === null ? 'the given root state could not be confirmed' : `the root state is ${Math.round(age / 1000)} s old`
     throw new CocoonError('ERR_REGISTRY_STALE', message, { phase: 'registry', retryable: true, cause: failure })
   }
 }
@@ -178,7 +208,10 @@ class ChainRegistry implements Registry {
  */
 export function openRegistry(options: RegistryOptions): Registry {
   if (options.reader === undefined && options.network.state === undefined) {
-    throw new CocoonError('ERR_OPTIONS', 'a registry needs a chain reader or a root state', { phase: 'registry', field: 'reader' })
+    throw new CocoonError('ERR_OPTIONS', 'a registry needs a chain reader or a root state', {
+      phase: 'registry',
+      field: 'reader'
+    })
   }
   return new ChainRegistry(options)
 }

@@ -5,7 +5,17 @@
  */
 import { hexToBytes, formatRawAddress, type TonAddress } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
-import { deriveClientContract, deriveProxyContract, isSameAddress, type AddressInput, type Bits256Input, type ClientIdentity, type DerivedContract, type RegisteredProxy, type RootState } from '../contracts/index.js'
+import {
+  deriveClientContract,
+  deriveProxyContract,
+  isSameAddress,
+  type AddressInput,
+  type Bits256Input,
+  type ClientIdentity,
+  type DerivedContract,
+  type RegisteredProxy,
+  type RootState
+} from '../contracts/index.js'
 import type { TokenPrices } from '../pricing/index.js'
 
 /** Public half of the key pair that is printed in the reference's source. Whoever encrypts to it encrypts to everybody. */
@@ -87,7 +97,10 @@ export function usableKeys(snapshot: RegistrySnapshot, query: KeyQuery): readonl
 }
 
 /** The proxy contract of an owner and a key. @throws CocoonError `ERR_CONTRACT_STATE` | `ERR_ENCODING`. */
-export function deriveProxy(snapshot: RegistrySnapshot, identity: { readonly proxyOwner: AddressInput; readonly proxyPublicKey: Bits256Input }): DerivedContract {
+export function deriveProxy(
+  snapshot: RegistrySnapshot,
+  identity: { readonly proxyOwner: AddressInput; readonly proxyPublicKey: Bits256Input }
+): DerivedContract {
   return deriveProxyContract(snapshot.root, { ...identity, root: snapshot.rootAddress })
 }
 
@@ -106,7 +119,11 @@ export function matchesContracts(snapshot: RegistrySnapshot, named: NamedContrac
     const proxyPublicKey = named.proxy.publicKey
     const proxy = deriveProxy(snapshot, { proxyOwner: named.proxy.ownerAddress, proxyPublicKey })
     if (!isSameAddress(proxy.address, named.proxy.contractAddress)) return false
-    const client = deriveClient(snapshot, { owner: formatRawAddress(named.ownerAddress), proxy: proxy.address, proxyPublicKey })
+    const client = deriveClient(snapshot, {
+      owner: formatRawAddress(named.ownerAddress),
+      proxy: proxy.address,
+      proxyPublicKey
+    })
     return isSameAddress(client.address, named.clientContractAddress)
   } catch (error) {
     // A root that publishes no code derives nothing: then nothing is confirmed.

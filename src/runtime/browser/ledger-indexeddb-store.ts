@@ -27,24 +27,28 @@ function failed(what: string, cause: unknown): CocoonError {
 
 function done<T>(request: IDBRequest<T>, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(failed(what, request.error))
+    request.addEventListener('success', () => resolve(request.result), { once: true })
+    request.addEventListener('error', () => reject(failed(what, request.error)), { once: true })
   })
 }
 
 /** Resolves when a transaction is durable. */
 function completed(transaction: IDBTransaction, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve()
-    transaction.onabort = () => reject(failed(what, transaction.error))
-    transaction.onerror = () => reject(failed(what, transaction.error))
+    transaction.addEventListener('complete', () => resolve(), { once: true })
+    for (const event of ['abort', 'error']) {
+      transaction.addEventListener(event, () => reject(failed(what, transaction.error)), { once: true })
+    }
   })
 }
 
 async function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatabase> {
   const request = factory.open(name, 1)
   // Keys count from 1, without gaps: an aborted transaction does not use its numbers up.
-  request.onupgradeneeded = () => request.result.createObjectStore(RECORDS, { autoIncrement: true })
+  request.addEventListener(
+    'upgradeneeded',
+    () => void request.result.createObjectStore(RECORDS, { autoIncrement: true })
+  )
   return done(request, 'open')
 }
 
@@ -69,7 +73,10 @@ export async function openIndexedDbLedgerStore(options: IndexedDbLedgerStoreOpti
     async read(fromIndex: number): Promise<readonly Uint8Array[]> {
       assertOpen()
       const records = database.transaction(RECORDS, 'readonly').objectStore(RECORDS)
-      return done<Uint8Array[]>(records.getAll(IDBKeyRange.lowerBound(fromIndex, true)) as IDBRequest<Uint8Array[]>, 'read')
+      return done<Uint8Array[]>(
+        records.getAll(IDBKeyRange.lowerBound(fromIndex, true)) as IDBRequest<Uint8Array[]>,
+        'read'
+      )
     },
     async append(added: readonly Uint8Array[]): Promise<number> {
       assertOpen()
@@ -91,7 +98,12 @@ export async function openIndexedDbLedgerStore(options: IndexedDbLedgerStoreOpti
         })) as T
       } catch (error) {
         if (CocoonError.is(error)) throw error
-        if (controller.signal.aborted) throw new CocoonError('ERR_LEDGER_LOCKED', 'another tab holds the ledger', { phase: 'ledger', retryable: true, cause: error })
+        if (controller.signal.aborted)
+          throw new CocoonError('ERR_LEDGER_LOCKED', 'another tab holds the ledger', {
+            phase: 'ledger',
+            retryable: true,
+            cause: error
+          })
         throw failed('lock', error)
       } finally {
         clearTimeout(timer)

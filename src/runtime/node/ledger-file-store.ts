@@ -63,7 +63,8 @@ function frame(records: readonly Uint8Array[]): Uint8Array {
   const view = new DataView(bytes.buffer)
   let offset = 0
   for (const record of records) {
-    if (record.length > MAX_RECORD_BYTES) throw new CocoonError('ERR_LEDGER', 'a record is too large', { phase: 'ledger' })
+    if (record.length > MAX_RECORD_BYTES)
+      throw new CocoonError('ERR_LEDGER', 'a record is too large', { phase: 'ledger' })
     view.setUint32(offset, record.length, true)
     view.setUint32(offset + 4, crc32(record), true)
     bytes.set(record, offset + HEADER_BYTES)
@@ -176,7 +177,9 @@ export async function openFileLedgerStore(options: FileLedgerStoreOptions): Prom
   try {
     await mkdir(dirname(options.path), { recursive: true })
     // Read and write at given positions; 'a+' would ignore positions.
-    const file = await open(options.path, 'r+').catch(() => open(options.path, 'wx+', PRIVATE_FILE).catch(() => open(options.path, 'r+')))
+    const file = await open(options.path, 'r+').catch(() =>
+      open(options.path, 'wx+', PRIVATE_FILE).catch(() => open(options.path, 'r+'))
+    )
     await syncDirectory(dirname(options.path))
     return new FileLedgerStore(file, new FileLock(`${options.path}.lock`, options.lockTimeoutMs ?? 10_000))
   } catch (cause) {

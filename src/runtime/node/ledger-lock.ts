@@ -75,7 +75,11 @@ export class FileLock {
       const generation = await this.#tryAcquire()
       if (generation !== null) return generation
       if (performance.now() > deadline) {
-        throw new CocoonError('ERR_LEDGER_LOCKED', `the ledger is locked by another process for more than ${this.#timeoutMs} ms`, { phase: 'ledger', retryable: true })
+        throw new CocoonError(
+          'ERR_LEDGER_LOCKED',
+          `the ledger is locked by another process for more than ${this.#timeoutMs} ms`,
+          { phase: 'ledger', retryable: true }
+        )
       }
       await new Promise((resolve) => setTimeout(resolve, pollMs * (0.5 + Math.random())))
     }
@@ -91,7 +95,11 @@ export class FileLock {
       await unlink(this.#path(next)).catch(() => undefined)
       return null
     }
-    await Promise.all(generations.filter((old) => old < next - KEPT_GENERATIONS).map((old) => unlink(this.#path(old)).catch(() => undefined)))
+    await Promise.all(
+      generations
+        .filter((old) => old < next - KEPT_GENERATIONS)
+        .map((old) => unlink(this.#path(old)).catch(() => undefined))
+    )
     return next
   }
 

@@ -2,8 +2,32 @@
 import { Address } from '@ton/core'
 import nacl from 'tweetnacl'
 import { describe, expect, it } from 'vitest'
-import { deriveProxyContract, encodeProxyMessage, openStandardWallet, parseRootState, signCharge, signProxyClose, verifySignedCharge, type Wallet } from '../../../src/payments/contracts/index.js'
-import { attachChannel, ed25519Sign, findChannel, hasPublicSecret, memoryLedgerStore, openLedger, secretHash, walletSigner, type Channel, type ChannelEnvironment, type ChannelPlan, type Confirmation, type Ledger, type RiskId } from '../../../src/payments/channel/index.js'
+import {
+  deriveProxyContract,
+  encodeProxyMessage,
+  openStandardWallet,
+  parseRootState,
+  signCharge,
+  signProxyClose,
+  verifySignedCharge,
+  type Wallet
+} from '../../../src/payments/contracts/index.js'
+import {
+  attachChannel,
+  ed25519Sign,
+  findChannel,
+  hasPublicSecret,
+  memoryLedgerStore,
+  openLedger,
+  secretHash,
+  walletSigner,
+  type Channel,
+  type ChannelEnvironment,
+  type ChannelPlan,
+  type Confirmation,
+  type Ledger,
+  type RiskId
+} from '../../../src/payments/channel/index.js'
 import { offlineNetwork, openRegistry } from '../../../src/payments/registry/index.js'
 import { FakeClock } from '../../support/fake-clock.js'
 import { SeededRandom } from '../../support/seeded-random.js'
@@ -33,23 +57,47 @@ class World {
     const sandbox = await Sandbox.create(START)
     const source = new SandboxSource(sandbox)
     const clock = new FakeClock(START * 1000)
-    const ledger = await openLedger({ store: memoryLedgerStore(), clock, ...(options.limits && { limits: options.limits }) })
+    const ledger = await openLedger({
+      store: memoryLedgerStore(),
+      clock,
+      ...(options.limits && { limits: options.limits })
+    })
     const seed = fromHex('0a'.repeat(32))
     const wallet = await openStandardWallet({ version: 'v5r1', publicKey: nacl.sign.keyPair.fromSeed(seed).publicKey })
     await sandbox.send({ from: ANYBODY, to: wallet.address, valueNano: options.coins ?? 100n * TON, bounce: false })
     const { rootAddress } = paymentsVectors().mainnet
     const registry = openRegistry({ network: offlineNetwork(rootAddress, mainnetRootBoc()), clock })
     const signer = walletSigner({ wallet, sign: ed25519Sign(seed), reader: source, sender: source })
-    const environment: ChannelEnvironment = { registry, reader: source, ledger, signer, clock, random: new SeededRandom(), messageLifetimeSeconds: 300 }
-    const proxy = deriveProxyContract(parseRootState(mainnetRootBoc()), { proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY, root: rootAddress })
-    const channel = await findChannel({ owner: wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }, environment)
+    const environment: ChannelEnvironment = {
+      registry,
+      reader: source,
+      ledger,
+      signer,
+      clock,
+      random: new SeededRandom(),
+      messageLifetimeSeconds: 300
+    }
+    const proxy = deriveProxyContract(parseRootState(mainnetRootBoc()), {
+      proxyOwner: PROXY_OWNER,
+      proxyPublicKey: PROXY_KEY,
+      root: rootAddress
+    })
+    const channel = await findChannel(
+      { owner: wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY },
+      environment
+    )
     const world = Object.assign(new World(), { sandbox, source, clock, ledger, wallet, environment, proxy, channel })
     if (options.proxyDeployed !== false) await world.deployProxy()
     return world
   }
 
   async deployProxy(): Promise<void> {
-    await this.sandbox.send({ from: PROXY_OWNER, to: this.proxy.address, valueNano: 300_000_000n, stateInit: this.proxy.stateInit })
+    await this.sandbox.send({
+      from: PROXY_OWNER,
+      to: this.proxy.address,
+      valueNano: 300_000_000n,
+      stateInit: this.proxy.stateInit
+    })
   }
 
   async advance(seconds: number): Promise<void> {
@@ -79,7 +127,14 @@ class World {
 
   /** The proxy signs the total, as after requests. */
   async signed(tokens: bigint, kind: 'charge' | 'grant' = 'charge'): Promise<Uint8Array> {
-    const boc = signCharge({ kind, queryId: tokens + 1n, tokens, target: this.channel.identity.contract, excess: PROXY_OWNER, seed: PROXY_SEED })
+    const boc = signCharge({
+      kind,
+      queryId: tokens + 1n,
+      tokens,
+      target: this.channel.identity.contract,
+      excess: PROXY_OWNER,
+      seed: PROXY_SEED
+    })
     if (kind === 'charge') {
       verifySignedCharge(boc, { proxyPublicKey: PROXY_KEY, clientContract: this.channel.identity.contract })
       await this.ledger.recordCharge({ contract: this.channel.identity.contract, tokens, boc: toHex(boc) })
@@ -112,10 +167,20 @@ describe.skipIf(!HAS_VECTORS)('the life of a channel', () => {
     const { channel } = world
     expect((await channel.view()).phase).toBe('none')
     const open = await channel.open({ depositNano: 20n * TON, secret: SECRET })
-    expect(open).toMatchObject({ minimumValueNano: 20n * TON + 210_000_000n, creditedNano: 20n * TON, deploys: true, risks: [] })
+    expect(open).toMatchObject({
+      minimumValueNano: 20n * TON + 210_000_000n,
+      creditedNano: 20n * TON,
+      deploys: true,
+      risks: []
+    })
     const startNano = await world.ownerNano()
     expect(await world.go(open)).toBe('done')
-    expect(await channel.view()).toMatchObject({ phase: 'open', contractTonNano: 110_000_000n, client: { balanceNano: 20n * TON, secretHash: await secretHash(SECRET) }, outdated: false })
+    expect(await channel.view()).toMatchObject({
+      phase: 'open',
+      contractTonNano: 110_000_000n,
+      client: { balanceNano: 20n * TON, secretHash: await secretHash(SECRET) },
+      outdated: false
+    })
 
     expect(await world.go(await channel.register({ nonce: 5n }))).toBe('done')
     expect(await world.go(await channel.topUp({ amountNano: 5n * TON }))).toBe('done')
@@ -125,15 +190,25 @@ describe.skipIf(!HAS_VECTORS)('the life of a channel', () => {
     const charge = await channel.charge()
     expect(charge.effects[0]).toContain('1000000 tokens')
     expect(await world.go(charge)).toBe('done')
-    expect((await channel.view()).client).toMatchObject({ balanceNano: 25n * TON - 20_000_000n, tokensUsed: 1_000_000n })
-    expect(await world.go(await channel.increaseStake({ newStakeNano: 16n * TON }), { acknowledge: ['stake-locks-balance'] })).toBe('done')
+    expect((await channel.view()).client).toMatchObject({
+      balanceNano: 25n * TON - 20_000_000n,
+      tokensUsed: 1_000_000n
+    })
+    expect(
+      await world.go(await channel.increaseStake({ newStakeNano: 16n * TON }), { acknowledge: ['stake-locks-balance'] })
+    ).toBe('done')
     const withdraw = await channel.withdraw()
     expect(withdraw.payoutNano).toBe(9n * TON - 20_000_000n)
     expect(await world.go(withdraw)).toBe('done')
     expect(await world.go(await channel.close(), { acknowledge: ['close-burns-address'] })).toBe('done')
     expect(await channel.view()).toMatchObject({ phase: 'closing', client: { balanceNano: 16n * TON } })
 
-    await world.sandbox.send({ from: ANYBODY, to: channel.identity.contract, valueNano: TON, body: await world.signed(1_000_000n, 'grant') })
+    await world.sandbox.send({
+      from: ANYBODY,
+      to: channel.identity.contract,
+      valueNano: TON,
+      body: await world.signed(1_000_000n, 'grant')
+    })
     expect(await channel.view()).toMatchObject({ phase: 'closed', client: { balanceNano: 0n } })
     // All that is gone: 1,000,000 tokens at 20 nano, the contract's own 0.11 TON (0.01 stays, 0.10 went to the proxy), fees.
     const spentNano = startNano - (await world.ownerNano())
@@ -148,7 +223,9 @@ describe.skipIf(!HAS_VECTORS)('the life of a channel', () => {
     const plan = await world.channel.open({ depositNano: TON, secret: SECRET })
     expect(plan.minimumValueNano).toBe(1_210_000_000n)
     expect(plan.risks.map((risk) => risk.id)).toEqual(['deposit-below-stake'])
-    expect(await world.go(plan, { valueNano: 1_250_000_000n, capNano: 1_250_000_000n, acknowledge: ['deposit-below-stake'] })).toBe('done')
+    expect(
+      await world.go(plan, { valueNano: 1_250_000_000n, capNano: 1_250_000_000n, acknowledge: ['deposit-below-stake'] })
+    ).toBe('done')
   })
 
   it('finds a channel again by its contract alone', async () => {
@@ -165,19 +242,35 @@ describe.skipIf(!HAS_VECTORS)('consent', () => {
     const world = await World.create({ coins: 21n * TON })
     const plan = await world.channel.open({ depositNano: 20n * TON, secret: SECRET })
     const value = plan.minimumValueNano
-    const attempt = (confirmation: object): Promise<unknown> => world.channel.send(plan, confirmation as Confirmation).then(() => 'sent', (error: { code: string; field?: string }) => `${error.code} ${error.field ?? ''}`.trim())
+    const attempt = (confirmation: object): Promise<unknown> =>
+      world.channel.send(plan, confirmation as Confirmation).then(
+        () => 'sent',
+        (error: { code: string; field?: string }) => `${error.code} ${error.field ?? ''}`.trim()
+      )
     expect(await attempt({})).toBe('ERR_OPTIONS valueNano')
     expect(await attempt({ valueNano: value })).toBe('ERR_OPTIONS capNano')
     expect(await attempt({ valueNano: value - 1n, capNano: value })).toBe('ERR_OPTIONS valueNano')
     expect(await attempt({ valueNano: value, capNano: value - 1n })).toBe('ERR_LIMIT_EXCEEDED capNano')
     expect(await attempt({ valueNano: 22n * TON, capNano: 22n * TON })).toBe('ERR_CHANNEL_STATE valueNano')
-    expect(await attempt({ valueNano: value, capNano: value, limits: { perRequestNano: TON } })).toBe('ERR_LIMIT_EXCEEDED perRequestNano')
+    expect(await attempt({ valueNano: value, capNano: value, limits: { perRequestNano: TON } })).toBe(
+      'ERR_LIMIT_EXCEEDED perRequestNano'
+    )
     expect(world.ledger.journal()).toEqual([])
     const { signer: _signer, ...watching } = world.environment
-    const watcher = await findChannel({ owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }, watching)
-    await expect(watcher.send(plan, { valueNano: value, capNano: value })).rejects.toMatchObject({ code: 'ERR_CHANNEL_STATE' })
-    const foreign = await findChannel({ owner: ANYBODY, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }, world.environment)
-    await expect(foreign.send(await foreign.plan(plan.action), { valueNano: value, capNano: value })).rejects.toMatchObject({ code: 'ERR_CHANNEL_STATE' })
+    const watcher = await findChannel(
+      { owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY },
+      watching
+    )
+    await expect(watcher.send(plan, { valueNano: value, capNano: value })).rejects.toMatchObject({
+      code: 'ERR_CHANNEL_STATE'
+    })
+    const foreign = await findChannel(
+      { owner: ANYBODY, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY },
+      world.environment
+    )
+    await expect(
+      foreign.send(await foreign.plan(plan.action), { valueNano: value, capNano: value })
+    ).rejects.toMatchObject({ code: 'ERR_CHANNEL_STATE' })
     expect((await world.channel.view()).phase).toBe('none')
   })
 
@@ -199,7 +292,9 @@ describe.skipIf(!HAS_VECTORS)('consent', () => {
     world.source.failure = 'before'
     const plan = await world.channel.topUp({ amountNano: TON })
     const before = world.ledger.totals().totalNano
-    await expect(world.channel.send(plan, { valueNano: plan.minimumValueNano, capNano: plan.minimumValueNano })).rejects.toMatchObject({ charged: 'unknown' })
+    await expect(
+      world.channel.send(plan, { valueNano: plan.minimumValueNano, capNano: plan.minimumValueNano })
+    ).rejects.toMatchObject({ charged: 'unknown' })
     world.source.failure = 'none'
     await world.advance(300)
     expect(await world.channel.track()).toEqual([expect.objectContaining({ result: 'pending' })])
@@ -212,13 +307,20 @@ describe.skipIf(!HAS_VECTORS)('consent', () => {
   it('a crash between record and send is found out after a restart', async () => {
     const world = await World.create()
     const store = memoryLedgerStore()
-    const dying = { ...world.environment, ledger: await openLedger({ store, clock: world.clock }), signer: { address: world.wallet.address, enforcesValidity: true, send: () => new Promise<never>(() => undefined) } }
+    const dying = {
+      ...world.environment,
+      ledger: await openLedger({ store, clock: world.clock }),
+      signer: { address: world.wallet.address, enforcesValidity: true, send: () => new Promise<never>(() => undefined) }
+    }
     const parties = { owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }
     const channel = await findChannel(parties, dying)
     const plan = await channel.open({ depositNano: 20n * TON, secret: SECRET })
     void channel.send(plan, { valueNano: plan.minimumValueNano, capNano: plan.minimumValueNano })
     while ((await openLedger({ store, clock: world.clock })).journal().length === 0) await world.clock.advance(0)
-    const restarted = await findChannel(parties, { ...world.environment, ledger: await openLedger({ store, clock: world.clock }) })
+    const restarted = await findChannel(parties, {
+      ...world.environment,
+      ledger: await openLedger({ store, clock: world.clock })
+    })
     expect((await restarted.view()).phase).toBe('deploying')
     await expect(restarted.plan(plan.action)).rejects.toMatchObject({ code: 'ERR_CHANNEL_STATE' })
     await world.advance(500)
@@ -265,9 +367,13 @@ describe.skipIf(!HAS_VECTORS)('ways to lose money (payments.md §6)', () => {
     const seed = fromHex('0b'.repeat(32))
     const wallet = await openStandardWallet({ version: 'v4r2', publicKey: nacl.sign.keyPair.fromSeed(seed).publicKey })
     await world.sandbox.send({ from: ANYBODY, to: wallet.address, valueNano: 50n * TON, bounce: false })
-    const rival = await findChannel({ owner: wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }, {
-      ...world.environment, signer: walletSigner({ wallet, sign: ed25519Sign(seed), reader: world.source, sender: world.source })
-    })
+    const rival = await findChannel(
+      { owner: wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY },
+      {
+        ...world.environment,
+        signer: walletSigner({ wallet, sign: ed25519Sign(seed), reader: world.source, sender: world.source })
+      }
+    )
     const step = async (made: Promise<ChannelPlan>, acknowledge: RiskId[]): Promise<void> => {
       const rivalPlan = await made
       await rival.send(rivalPlan, { valueNano: rivalPlan.minimumValueNano, capNano: 30n * TON, acknowledge })
@@ -278,13 +384,17 @@ describe.skipIf(!HAS_VECTORS)('ways to lose money (payments.md §6)', () => {
     await world.advance(43_201)
     await step(rival.refund(), ['forced-close-shared-stake'])
     expect((await world.channel.view()).proxy?.stakeNano).toBe(0n)
-    await expect(world.go(plan, { acknowledge: ['forced-close-shared-stake'] })).rejects.toMatchObject(refusedFor('forced-close-forfeits'))
+    await expect(world.go(plan, { acknowledge: ['forced-close-shared-stake'] })).rejects.toMatchObject(
+      refusedFor('forced-close-forfeits')
+    )
   })
 
   it('3: no deposit into a closing channel', async () => {
     const world = await (await World.create()).closing()
     await expect(world.channel.topUp({ amountNano: TON })).rejects.toMatchObject({ code: 'ERR_CHANNEL_STATE' })
-    await expect(world.channel.open({ depositNano: TON, secret: SECRET })).rejects.toMatchObject({ code: 'ERR_CHANNEL_STATE' })
+    await expect(world.channel.open({ depositNano: TON, secret: SECRET })).rejects.toMatchObject({
+      code: 'ERR_CHANNEL_STATE'
+    })
   })
 
   it('4: a deposit to a proxy contract that is not deployed, or closed, must be acknowledged', async () => {
@@ -293,28 +403,53 @@ describe.skipIf(!HAS_VECTORS)('ways to lose money (payments.md §6)', () => {
     await expect(world.go(plan)).rejects.toMatchObject(refusedFor('proxy-not-deployed'))
     const closed = await (await World.create()).opened()
     await closed.closeProxy()
-    await expect(closed.go(await closed.channel.topUp({ amountNano: TON }))).rejects.toMatchObject(refusedFor('proxy-closed'))
+    await expect(closed.go(await closed.channel.topUp({ amountNano: TON }))).rejects.toMatchObject(
+      refusedFor('proxy-closed')
+    )
   })
 
   it('5: a payout that the proxy contract cannot make must be acknowledged', async () => {
     const world = await (await World.create()).opened(30n * TON)
     const view = await world.channel.view()
-    const poor = { ...world.environment, reader: { name: 'poor', getTransactions: world.source.getTransactions.bind(world.source), getMasterchainBlock: world.source.getMasterchainBlock.bind(world.source), getAccount: async (address: string): Promise<never> => ({ ...(await world.source.getAccount(address)), ...(address === view.identity.proxy && { balanceNano: TON }) }) as never } }
-    const channel = await findChannel({ owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }, poor as never)
+    const poor = {
+      ...world.environment,
+      reader: {
+        name: 'poor',
+        getTransactions: world.source.getTransactions.bind(world.source),
+        getMasterchainBlock: world.source.getMasterchainBlock.bind(world.source),
+        getAccount: async (address: string): Promise<never> =>
+          ({
+            ...(await world.source.getAccount(address)),
+            ...(address === view.identity.proxy && { balanceNano: TON })
+          }) as never
+      }
+    }
+    const channel = await findChannel(
+      { owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY },
+      poor as never
+    )
     const plan = await channel.withdraw()
     expect(plan.risks).toEqual([expect.objectContaining({ id: 'proxy-short-of-ton', mayLoseNano: 15n * TON })])
-    await expect(channel.send(plan, { valueNano: TON, capNano: TON })).rejects.toMatchObject(refusedFor('proxy-short-of-ton'))
+    await expect(channel.send(plan, { valueNano: TON, capNano: TON })).rejects.toMatchObject(
+      refusedFor('proxy-short-of-ton')
+    )
     const close = await channel.close()
     expect(close.risks.map((risk) => risk.id)).toEqual(['close-burns-address', 'proxy-short-of-ton'])
   })
 
   it('6, 7, 8, 12: every message has a body, the owner as address for the change, and its amounts', async () => {
     const world = await (await World.create()).opened()
-    const sent = (await world.source.getTransactions(world.channel.identity.contract, { limit: 9 })).map((transaction) => transaction.inMessage?.body)
+    const sent = (await world.source.getTransactions(world.channel.identity.contract, { limit: 9 })).map(
+      (transaction) => transaction.inMessage?.body
+    )
     expect(sent.every((body) => body !== undefined && body.length > 20)).toBe(true)
     // The contract never keeps more than its 0.11 TON: nothing was left behind by the deployment.
     expect((await world.channel.view()).contractTonNano).toBe(110_000_000n)
-    expect(await world.go(await world.channel.increaseStake({ newStakeNano: 15n * TON + 1n }), { acknowledge: ['stake-locks-balance'] })).toBe('done')
+    expect(
+      await world.go(await world.channel.increaseStake({ newStakeNano: 15n * TON + 1n }), {
+        acknowledge: ['stake-locks-balance']
+      })
+    ).toBe('done')
     expect((await world.channel.view()).client?.stakeNano).toBe(15n * TON + 1n)
   })
 
@@ -322,27 +457,58 @@ describe.skipIf(!HAS_VECTORS)('ways to lose money (payments.md §6)', () => {
     const world = await (await World.create()).opened()
     await expect(world.go(await world.channel.close())).rejects.toMatchObject(refusedFor('close-burns-address'))
     expect(await world.go(await world.channel.close(), { acknowledge: ['close-burns-address'] })).toBe('done')
-    await world.sandbox.send({ from: ANYBODY, to: world.channel.identity.contract, valueNano: TON, body: await world.signed(5n, 'grant') })
-    for (const attempt of [() => world.channel.topUp({ amountNano: TON }), () => world.channel.register({ nonce: 1n }), () => world.channel.open({ depositNano: TON, secret: SECRET }), () => world.channel.charge(), () => world.channel.refund()]) {
-      await expect(attempt()).rejects.toMatchObject({ code: 'ERR_CHANNEL_STATE', remedy: expect.stringContaining('another owner') })
+    await world.sandbox.send({
+      from: ANYBODY,
+      to: world.channel.identity.contract,
+      valueNano: TON,
+      body: await world.signed(5n, 'grant')
+    })
+    for (const attempt of [
+      () => world.channel.topUp({ amountNano: TON }),
+      () => world.channel.register({ nonce: 1n }),
+      () => world.channel.open({ depositNano: TON, secret: SECRET }),
+      () => world.channel.charge(),
+      () => world.channel.refund()
+    ]) {
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'ERR_CHANNEL_STATE',
+        remedy: expect.stringContaining('another owner')
+      })
     }
   })
 
   it('10: empty and weak secrets are refused; a public one on chain is recognised', async () => {
     const world = await World.create()
-    for (const secret of [new Uint8Array(), new TextEncoder().encode('hunter2'), new Uint8Array(32), new Uint8Array(31).map((_, index) => index), new TextEncoder().encode('a-long-passphrase-of-32-letters!')]) {
+    for (const secret of [
+      new Uint8Array(),
+      new TextEncoder().encode('hunter2'),
+      new Uint8Array(32),
+      new Uint8Array(31).map((_, index) => index),
+      new TextEncoder().encode('a-long-passphrase-of-32-letters!')
+    ]) {
       await expect(world.channel.open({ depositNano: TON, secret })).rejects.toMatchObject({ code: 'ERR_ACCOUNT' })
       await expect(world.channel.setSecret({ secret })).rejects.toMatchObject({ code: 'ERR_ACCOUNT' })
     }
     const view = await (await world.opened()).channel.view()
     expect(hasPublicSecret(view)).toBe(false)
-    expect(hasPublicSecret({ ...view, client: view.client && { ...view.client, secretHash: await secretHash(new Uint8Array()) } })).toBe(true)
+    expect(
+      hasPublicSecret({
+        ...view,
+        client: view.client && { ...view.client, secretHash: await secretHash(new Uint8Array()) }
+      })
+    ).toBe(true)
   })
 
   it('11: under new params the old channel is outdated: no deposit by accident, and its coins can still be fetched', async () => {
     const world = await (await World.create()).opened(30n * TON)
     const v3 = paymentsVectors().syntheticRoots['v4']
-    const registry = openRegistry({ network: offlineNetwork(paymentsVectors().mainnet.rootAddress, fromHex(v3?.boc ?? '')).isTest === false ? { name: 'later', rootAddress: paymentsVectors().mainnet.rootAddress, state: fromHex(v3?.boc ?? '') } : offlineNetwork(ANYBODY, fromHex(v3?.boc ?? '')), clock: world.clock })
+    const registry = openRegistry({
+      network:
+        offlineNetwork(paymentsVectors().mainnet.rootAddress, fromHex(v3?.boc ?? '')).isTest === false
+          ? { name: 'later', rootAddress: paymentsVectors().mainnet.rootAddress, state: fromHex(v3?.boc ?? '') }
+          : offlineNetwork(ANYBODY, fromHex(v3?.boc ?? '')),
+      clock: world.clock
+    })
     const old = await attachChannel(world.channel.identity.contract, { ...world.environment, registry })
     expect((await old.view()).outdated).toBe(true)
     const topUp = await old.topUp({ amountNano: TON })
@@ -358,9 +524,17 @@ describe.skipIf(!HAS_VECTORS)('lies and failures', () => {
   it('refuses to pay into a network whose state it does not understand or whose code refuses the version', async () => {
     const world = await World.create()
     for (const name of ['v5-unknown', 'v3']) {
-      const registry = openRegistry({ network: { name, rootAddress: ANYBODY, state: fromHex(paymentsVectors().syntheticRoots[name]?.boc ?? '') }, clock: world.clock })
-      const channel = await findChannel({ owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }, { ...world.environment, registry })
-      await expect(channel.open({ depositNano: TON, secret: SECRET })).rejects.toMatchObject({ code: 'ERR_CONTRACT_VERSION' })
+      const registry = openRegistry({
+        network: { name, rootAddress: ANYBODY, state: fromHex(paymentsVectors().syntheticRoots[name]?.boc ?? '') },
+        clock: world.clock
+      })
+      const channel = await findChannel(
+        { owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY },
+        { ...world.environment, registry }
+      )
+      await expect(channel.open({ depositNano: TON, secret: SECRET })).rejects.toMatchObject({
+        code: 'ERR_CONTRACT_VERSION'
+      })
     }
   })
 
@@ -369,14 +543,27 @@ describe.skipIf(!HAS_VECTORS)('lies and failures', () => {
     const honest = await world.source.getAccount(world.channel.identity.contract)
     const proxyAccount = await world.source.getAccount(world.proxy.address)
     const lie = async (change: object): Promise<unknown> => {
-      const reader = { ...world.environment.reader, name: 'liar', getAccount: async (address: string) => (address === world.channel.identity.contract ? { ...honest, ...change } : world.source.getAccount(address)) }
-      const channel = await findChannel({ owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }, { ...world.environment, reader: reader as never })
-      return channel.view().then(() => 'believed', (error: { code?: string }) => error.code)
+      const reader = {
+        ...world.environment.reader,
+        name: 'liar',
+        getAccount: async (address: string) =>
+          address === world.channel.identity.contract ? { ...honest, ...change } : world.source.getAccount(address)
+      }
+      const channel = await findChannel(
+        { owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY },
+        { ...world.environment, reader: reader as never }
+      )
+      return channel.view().then(
+        () => 'believed',
+        (error: { code?: string }) => error.code
+      )
     }
     expect(await lie({})).toBe('believed')
     expect(await lie({ code: proxyAccount.code })).toBe('ERR_CONTRACT_STATE')
     expect(await lie({ data: proxyAccount.data })).toBe('ERR_CONTRACT_STATE')
-    expect(await lie({ data: Uint8Array.from(Buffer.from(paymentsVectors().mainnet.clientState.boc, 'base64')) })).toBe('ERR_CONTRACT_STATE')
+    expect(await lie({ data: Uint8Array.from(Buffer.from(paymentsVectors().mainnet.clientState.boc, 'base64')) })).toBe(
+      'ERR_CONTRACT_STATE'
+    )
     expect(await lie({ status: 'frozen' })).toBe('ERR_CONTRACT_STATE')
   })
 
@@ -387,15 +574,28 @@ describe.skipIf(!HAS_VECTORS)('lies and failures', () => {
     const charge = await world.signed(400_000_000n)
     const racing = world.environment.signer
     if (racing === undefined) throw new Error('no signer')
-    const channel = await findChannel({ owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }, {
-      ...world.environment,
-      signer: { ...racing, send: async (messages, options) => {
-        await world.sandbox.send({ from: ANYBODY, to: world.channel.identity.contract, valueNano: TON, body: charge })
-        await racing.send(messages, options)
-      } }
-    })
+    const channel = await findChannel(
+      { owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY },
+      {
+        ...world.environment,
+        signer: {
+          ...racing,
+          send: async (messages, options) => {
+            await world.sandbox.send({
+              from: ANYBODY,
+              to: world.channel.identity.contract,
+              valueNano: TON,
+              body: charge
+            })
+            await racing.send(messages, options)
+          }
+        }
+      }
+    )
     await channel.send(plan, { valueNano: plan.minimumValueNano, capNano: TON })
-    expect(await channel.track()).toEqual([expect.objectContaining({ kind: 'withdraw', result: 'failed', exitCode: 1001 })])
+    expect(await channel.track()).toEqual([
+      expect.objectContaining({ kind: 'withdraw', result: 'failed', exitCode: 1001 })
+    ])
     expect(Address.parse(world.wallet.address).workChain).toBe(0)
   })
 })

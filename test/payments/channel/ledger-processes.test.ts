@@ -37,20 +37,32 @@ it('holds the cap and keeps every promise', { timeout: 600_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'cocoonkit-ledger-'))
   try {
     const script = join(directory, 'worker.mjs')
-    await build({ entryPoints: [fileURLToPath(new URL('./ledger-worker.ts', import.meta.url))], bundle: true, platform: 'node', format: 'esm', outfile: script, logLevel: 'error' })
+    await build({
+      entryPoints: [fileURLToPath(new URL('./ledger-worker.ts', import.meta.url))],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: script,
+      logLevel: 'error'
+    })
     const path = join(directory, 'ledger.log')
     const capNano = BigInt(Math.floor((PROCESSES * OPERATIONS * 3) / 2))
-    const runs = Array.from({ length: PROCESSES }, (_, index) => start(script, [path, `p${index}`, String(OPERATIONS), String(capNano)]))
+    const runs = Array.from({ length: PROCESSES }, (_, index) =>
+      start(script, [path, `p${index}`, String(OPERATIONS), String(capNano)])
+    )
     // Half of them die as soon as they have promised something, wherever they are then.
-    for (const run of runs.slice(0, PROCESSES / 2)) run.child.stdout?.once('data', () => setImmediate(() => run.child.kill('SIGKILL')))
+    for (const run of runs.slice(0, PROCESSES / 2))
+      run.child.stdout?.once('data', () => setImmediate(() => run.child.kill('SIGKILL')))
     const statuses = await Promise.all(runs.map((run) => run.ended))
     expect(statuses.slice(PROCESSES / 2)).toEqual(statuses.slice(PROCESSES / 2).map(() => 0))
 
     const store = await openFileLedgerStore({ path })
-    const stored = new Set((await store.read(0)).flatMap((bytes) => {
-      const record = decodeRecord(bytes)
-      return record?.type === 'reserve' ? [record.id] : []
-    }))
+    const stored = new Set(
+      (await store.read(0)).flatMap((bytes) => {
+        const record = decodeRecord(bytes)
+        return record?.type === 'reserve' ? [record.id] : []
+      })
+    )
     for (const run of runs) for (const id of run.promised) expect(stored.has(id), id).toBe(true)
     const ledger = await openLedger({ store, clock: new FakeClock(0) })
     expect(ledger.totals().totalNano).toBeLessThanOrEqual(capNano)

@@ -4,7 +4,11 @@ import { systemClock } from '../../../src/runtime/shared/index.js'
 import { openLedger } from '../../../src/payments/channel/ledger.js'
 
 const [path = '', name = '', count = '0', cap = '0'] = process.argv.slice(2)
-const ledger = await openLedger({ store: await openFileLedgerStore({ path, lockTimeoutMs: 30_000 }), clock: systemClock, limits: { totalNano: BigInt(cap) } })
+const ledger = await openLedger({
+  store: await openFileLedgerStore({ path, lockTimeoutMs: 30_000 }),
+  clock: systemClock,
+  limits: { totalNano: BigInt(cap) }
+})
 const one = async (index: number): Promise<void> => {
   const id = `${name}-${index}`
   try {
@@ -16,5 +20,6 @@ const one = async (index: number): Promise<void> => {
   }
 }
 // Eight callers at a time: what they want is stored with one fsync.
-for (let index = 0; index < Number(count); index += 8) await Promise.all(Array.from({ length: 8 }, (_, offset) => one(index + offset)))
+for (let index = 0; index < Number(count); index += 8)
+  await Promise.all(Array.from({ length: 8 }, (_, offset) => one(index + offset)))
 await ledger.close()

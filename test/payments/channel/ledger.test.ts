@@ -20,8 +20,13 @@ const stores: readonly (readonly [string, () => Promise<LedgerStore>])[] = [
   ['file', () => openFileLedgerStore({ path: join(directory, 'ledger.log') })]
 ]
 
-const reserve = (ledger: Ledger, id: string, amountNano: bigint, recipient = 'r'): Promise<void> => ledger.reserve({ id, amountNano, recipient, purpose: 'test' })
-const code = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'ok', (error: { code?: string; field?: string }) => error.field ?? error.code)
+const reserve = (ledger: Ledger, id: string, amountNano: bigint, recipient = 'r'): Promise<void> =>
+  ledger.reserve({ id, amountNano, recipient, purpose: 'test' })
+const code = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'ok',
+    (error: { code?: string; field?: string }) => error.field ?? error.code
+  )
 
 describe.each(stores)('limits on a %s store', (_name, open) => {
   const start = async (limits: SpendingLimits): Promise<{ ledger: Ledger; clock: FakeClock; store: LedgerStore }> => {
@@ -30,7 +35,13 @@ describe.each(stores)('limits on a %s store', (_name, open) => {
   }
 
   it('holds every cap, and names the one that is broken', async () => {
-    const { ledger, clock } = await start({ perRequestNano: 50n, perMinuteNano: 100n, perDayNano: 180n, totalNano: 400n, perRecipientNano: 150n })
+    const { ledger, clock } = await start({
+      perRequestNano: 50n,
+      perMinuteNano: 100n,
+      perDayNano: 180n,
+      totalNano: 400n,
+      perRecipientNano: 150n
+    })
     expect(await code(reserve(ledger, '1', 51n))).toBe('perRequestNano')
     expect(await code(reserve(ledger, '2', 50n))).toBe('ok')
     expect(await code(reserve(ledger, '3', 50n))).toBe('ok')
@@ -41,7 +52,10 @@ describe.each(stores)('limits on a %s store', (_name, open) => {
     expect(await code(reserve(ledger, '7', 31n, 'other'))).toBe('perDayNano')
     expect(await code(reserve(ledger, '8', 30n, 'other'))).toBe('ok')
     await clock.advance(86_400_000)
-    for (const id of ['9', '10', '11']) expect(await code(reserve(ledger, id, 50n, id))).toBe('ok'), await clock.advance(60_000)
+    for (const id of ['9', '10', '11']) {
+      expect(await code(reserve(ledger, id, 50n, id))).toBe('ok')
+      await clock.advance(60_000)
+    }
     expect(ledger.totals()).toEqual({ minuteNano: 0n, dayNano: 150n, totalNano: 330n, reservedNano: 330n })
   })
 
@@ -69,13 +83,17 @@ describe.each(stores)('limits on a %s store', (_name, open) => {
     await ledger.settle('a', 5n)
     expect([await code(ledger.settle('a', 1n)), await code(ledger.release('x'))]).toEqual(['ERR_LEDGER', 'ERR_LEDGER'])
     expect(await code(reserve(ledger, 'n', 1 as unknown as bigint))).toBe('amountNano')
-    await expect(openLedger({ store: memoryLedgerStore(), clock: new FakeClock(), limits: { totalNano: -1n } })).rejects.toMatchObject({ code: 'ERR_OPTIONS', field: 'totalNano' })
+    await expect(
+      openLedger({ store: memoryLedgerStore(), clock: new FakeClock(), limits: { totalNano: -1n } })
+    ).rejects.toMatchObject({ code: 'ERR_OPTIONS', field: 'totalNano' })
   })
 
   it('several ledgers on one store never exceed a cap together', async () => {
     const { store, clock } = await start({})
     const ledgers = await Promise.all([1, 2, 3, 4].map(() => openLedger({ store, clock, limits: { totalNano: 100n } })))
-    const results = await Promise.all(Array.from({ length: 60 }, (_, index) => code(reserve(ledgers[index % 4] as Ledger, `i${index}`, 7n))))
+    const results = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => code(reserve(ledgers[index % 4] as Ledger, `i${index}`, 7n)))
+    )
     expect(results.filter((result) => result === 'ok')).toHaveLength(14)
     const last = await openLedger({ store, clock })
     expect(last.totals().totalNano).toBe(98n)
@@ -119,7 +137,12 @@ describe('journal, charges and receipts', () => {
     await ledger.recordOutcome('i', 'failed', 1003)
     await ledger.recordOutcome('i', 'done')
     const again = await openLedger({ store, clock })
-    expect(again.journal('0:aa')).toEqual([{ intent: expect.objectContaining(intent), outcome: expect.objectContaining({ result: 'failed', exitCode: 1003 }) }])
+    expect(again.journal('0:aa')).toEqual([
+      {
+        intent: expect.objectContaining(intent),
+        outcome: expect.objectContaining({ result: 'failed', exitCode: 1003 })
+      }
+    ])
     await ledger.recordCharge({ contract: 'c', tokens: 5n, boc: 'aa' })
     await ledger.recordCharge({ contract: 'c', tokens: 4n, boc: 'bb' })
     expect(ledger.bestCharge('c')).toMatchObject({ tokens: 5n, boc: 'aa' })
@@ -128,7 +151,10 @@ describe('journal, charges and receipts', () => {
   it('ends when its store fails in the middle, instead of guessing', async () => {
     const inner = memoryLedgerStore()
     let failing = false
-    const store: LedgerStore = { ...inner, append: (records) => (failing ? Promise.reject(new Error('disk full')) : inner.append(records)) }
+    const store: LedgerStore = {
+      ...inner,
+      append: (records) => (failing ? Promise.reject(new Error('disk full')) : inner.append(records))
+    }
     const ledger = await openLedger({ store, clock: new FakeClock(), limits: { totalNano: 10n } })
     failing = true
     expect(await code(reserve(ledger, 'a', 10n))).toBe('ERR_LEDGER')
@@ -141,7 +167,12 @@ describe('journal, charges and receipts', () => {
 
 describe('the ledger file', () => {
   const path = (): string => join(directory, 'ledger.log')
-  const openFile = async (): Promise<Ledger> => openLedger({ store: await openFileLedgerStore({ path: path() }), clock: new FakeClock(), limits: { totalNano: 1000n } })
+  const openFile = async (): Promise<Ledger> =>
+    openLedger({
+      store: await openFileLedgerStore({ path: path() }),
+      clock: new FakeClock(),
+      limits: { totalNano: 1000n }
+    })
 
   it('survives a cut at every byte of its last record, losing only that record', async () => {
     const ledger = await openFile()
@@ -180,7 +211,10 @@ describe('the ledger file', () => {
     const ledger = await openFile()
     await reserve(ledger, 'a', 1n)
     await writeFile(`${path()}.lock/999`, `${hostname()} ${process.ppid} `)
-    const waiting = openLedger({ store: await openFileLedgerStore({ path: path(), lockTimeoutMs: 50 }), clock: new FakeClock() })
+    const waiting = openLedger({
+      store: await openFileLedgerStore({ path: path(), lockTimeoutMs: 50 }),
+      clock: new FakeClock()
+    })
     await expect(waiting).rejects.toMatchObject({ code: 'ERR_LEDGER_LOCKED', retryable: true })
     await appendFile(`${path()}.lock/999`, '')
   })

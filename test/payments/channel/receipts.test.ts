@@ -2,7 +2,19 @@
 import nacl from 'tweetnacl'
 import { describe, expect, it } from 'vitest'
 import { signCharge } from '../../../src/payments/contracts/index.js'
-import { auditReceipt, decodeReceipt, encodeReceipt, makeReceipt, memoryLedgerStore, openLedger, OverchargeDetected, PaymentWatch, type OverchargePolicy, type PaymentWatchOptions, type ReceiptInput } from '../../../src/payments/channel/index.js'
+import {
+  auditReceipt,
+  decodeReceipt,
+  encodeReceipt,
+  makeReceipt,
+  memoryLedgerStore,
+  openLedger,
+  OverchargeDetected,
+  PaymentWatch,
+  type OverchargePolicy,
+  type PaymentWatchOptions,
+  type ReceiptInput
+} from '../../../src/payments/channel/index.js'
 import { MAINNET_SAMPLE_PRICES } from '../../../src/payments/pricing/index.js'
 import { FakeClock } from '../../support/fake-clock.js'
 import { fromHex } from '../support.js'
@@ -12,12 +24,27 @@ const KEY = nacl.sign.keyPair.fromSeed(SEED).publicKey
 const CONTRACT = `0:${'5a'.repeat(32)}`
 const usage = { prompt: 1200n, cached: 800n, completion: 350n, reasoning: 100n }
 const input: ReceiptInput = {
-  requestId: 'ab'.repeat(32), model: 'Qwen/Qwen3-8B', peer: '203.0.113.1:2', contract: CONTRACT, attestationId: 'r1', atMs: 1, outcome: 'complete',
-  usage, maxCoefficient: 4000, coefficient: 1300, prices: MAINNET_SAMPLE_PRICES, paramsVersion: 17,
+  requestId: 'ab'.repeat(32),
+  model: 'Qwen/Qwen3-8B',
+  peer: '203.0.113.1:2',
+  contract: CONTRACT,
+  attestationId: 'r1',
+  atMs: 1,
+  outcome: 'complete',
+  usage,
+  maxCoefficient: 4000,
+  coefficient: 1300,
+  prices: MAINNET_SAMPLE_PRICES,
+  paramsVersion: 17,
   reported: { prompt: 520n, cached: 104n, completion: 2600n, reasoning: 1040n, total: 4264n },
-  chargedTokens: 4264n, totalBefore: 100n, totalAfter: 4364n, signedBefore: 50n, signedAfter: 100n
+  chargedTokens: 4264n,
+  totalBefore: 100n,
+  totalAfter: 4364n,
+  signedBefore: 50n,
+  signedAfter: 100n
 }
-const ids = (change: Partial<ReceiptInput>): readonly string[] => makeReceipt({ ...input, ...change }).findings.map((finding) => finding.id)
+const ids = (change: Partial<ReceiptInput>): readonly string[] =>
+  makeReceipt({ ...input, ...change }).findings.map((finding) => finding.id)
 
 describe('makeReceipt', () => {
   it('computes the worked example of the sheet and finds nothing', () => {
@@ -28,7 +55,9 @@ describe('makeReceipt', () => {
   it('without a known coefficient holds the proxy to the allowed one', () => {
     expect(ids({ coefficient: undefined })).toEqual([])
     expect(ids({ coefficient: undefined, maxCoefficient: 1000 })).toEqual(['charged-above-limit'])
-    expect(makeReceipt({ ...input, coefficient: undefined, maxCoefficient: 1000 }).findings[0]?.excessTokens).toBe(4264n - 3280n)
+    expect(makeReceipt({ ...input, coefficient: undefined, maxCoefficient: 1000 }).findings[0]?.excessTokens).toBe(
+      4264n - 3280n
+    )
   })
 
   it('finds every kind of difference', () => {
@@ -36,7 +65,15 @@ describe('makeReceipt', () => {
     expect(ids({ usage: null })).toEqual(['charged-without-usage'])
     expect(ids({ usage: null, chargedTokens: 0n, reported: null })).toEqual([])
     expect(ids({ chargedTokens: 4268n })).toEqual(['charged-unlike-reported'])
-    expect(ids({ reported: { ...(input.reported ?? { prompt: 0n, cached: 0n, completion: 0n, reasoning: 0n }), prompt: 1n, total: 4264n } })).toEqual(['report-not-a-sum'])
+    expect(
+      ids({
+        reported: {
+          ...(input.reported ?? { prompt: 0n, cached: 0n, completion: 0n, reasoning: 0n }),
+          prompt: 1n,
+          total: 4264n
+        }
+      })
+    ).toEqual(['report-not-a-sum'])
     expect(ids({ totalAfter: 99n, signedAfter: 50n })).toEqual(['counter-decreased'])
     expect(ids({ signedAfter: 9999n })).toEqual(['signed-above-total'])
     expect(ids({ signedAfter: 49n })).toEqual(['signed-decreased'])
@@ -48,28 +85,68 @@ describe('makeReceipt', () => {
     expect(auditReceipt(decodeReceipt(encodeReceipt(receipt)))).toEqual({ findings: receipt.findings, altered: false })
     expect(auditReceipt({ ...receipt, findings: [] }).altered).toBe(true)
     expect(auditReceipt({ ...receipt, amountNano: 1n }).altered).toBe(true)
-    for (const text of ['', '{}', '[1]', '{"schema":"other"}']) expect(() => decodeReceipt(text)).toThrow(expect.objectContaining({ code: 'ERR_LEDGER' }))
+    for (const text of ['', '{}', '[1]', '{"schema":"other"}'])
+      expect(() => decodeReceipt(text)).toThrow(expect.objectContaining({ code: 'ERR_LEDGER' }))
   })
 })
 
 describe('PaymentWatch', () => {
-  const sign = (tokens: bigint, change: object = {}): Uint8Array => signCharge({ kind: 'charge', queryId: tokens, tokens, target: CONTRACT, excess: CONTRACT, seed: SEED, ...change })
-  const start = async (change: Partial<PaymentWatchOptions> = {}): Promise<{ watch: PaymentWatch; found: string[]; ledger: PaymentWatchOptions['ledger'] }> => {
+  const sign = (tokens: bigint, change: object = {}): Uint8Array =>
+    signCharge({ kind: 'charge', queryId: tokens, tokens, target: CONTRACT, excess: CONTRACT, seed: SEED, ...change })
+  const start = async (
+    change: Partial<PaymentWatchOptions> = {}
+  ): Promise<{ watch: PaymentWatch; found: string[]; ledger: PaymentWatchOptions['ledger'] }> => {
     const clock = new FakeClock()
     const ledger = await openLedger({ store: memoryLedgerStore(), clock })
     const found: string[] = []
-    const watch = new PaymentWatch({ ledger, clock, proxyPublicKey: KEY, contract: CONTRACT, prices: MAINNET_SAMPLE_PRICES, paramsVersion: 17, policy: 'warn', exclusive: true, onOvercharge: (error) => found.push(...error.findings.map((finding) => finding.id)), ...change })
+    const watch = new PaymentWatch({
+      ledger,
+      clock,
+      proxyPublicKey: KEY,
+      contract: CONTRACT,
+      prices: MAINNET_SAMPLE_PRICES,
+      paramsVersion: 17,
+      policy: 'warn',
+      exclusive: true,
+      onOvercharge: (error) => found.push(...error.findings.map((finding) => finding.id)),
+      ...change
+    })
     return { watch, found, ledger }
   }
 
   it('keeps the highest valid charge and makes a receipt of an honest request', async () => {
     const { watch, found, ledger } = await start()
     watch.onPaymentNote({ source: 'handshake', signedPayment: sign(50n), totalTokens: 100n })
-    watch.onPaymentNote({ source: 'request', requestId: input.requestId, requestTokens: 4264n, totalTokens: 4364n, signedPayment: sign(100n) })
-    watch.onSettlement({ requestId: input.requestId, model: input.model, outcome: 'complete', tokensUsed: input.reported ?? undefined })
-    const receipt = await watch.finishRequest({ requestId: input.requestId, peer: input.peer, attestationId: 'r1', usage, maxCoefficient: 4000, coefficient: 1300 })
+    watch.onPaymentNote({
+      source: 'request',
+      requestId: input.requestId,
+      requestTokens: 4264n,
+      totalTokens: 4364n,
+      signedPayment: sign(100n)
+    })
+    watch.onSettlement({
+      requestId: input.requestId,
+      model: input.model,
+      outcome: 'complete',
+      tokensUsed: input.reported ?? undefined
+    })
+    const receipt = await watch.finishRequest({
+      requestId: input.requestId,
+      peer: input.peer,
+      attestationId: 'r1',
+      usage,
+      maxCoefficient: 4000,
+      coefficient: 1300
+    })
     await watch.flush()
-    expect(receipt).toMatchObject({ totalBefore: 100n, totalAfter: 4364n, signedBefore: 50n, signedAfter: 100n, amountNano: 85_280n, findings: [] })
+    expect(receipt).toMatchObject({
+      totalBefore: 100n,
+      totalAfter: 4364n,
+      signedBefore: 50n,
+      signedAfter: 100n,
+      amountNano: 85_280n,
+      findings: []
+    })
     expect(found).toEqual([])
     expect(ledger.bestCharge(CONTRACT)?.tokens).toBe(100n)
     expect(decodeReceipt(ledger.receipts()[0]?.receipt ?? '')).toEqual(receipt)
@@ -77,7 +154,11 @@ describe('PaymentWatch', () => {
 
   it('finds forged and foreign signatures, replays, rollbacks, jumps and signed excess', async () => {
     const { watch, found, ledger } = await start({ tokensUsedOnChain: 10n })
-    const note = (totalTokens: bigint | undefined, signedPayment?: Uint8Array, requestTokens?: bigint): string | undefined => {
+    const note = (
+      totalTokens: bigint | undefined,
+      signedPayment?: Uint8Array,
+      requestTokens?: bigint
+    ): string | undefined => {
       found.length = 0
       watch.onPaymentNote({ source: 'status', totalTokens, signedPayment, requestTokens })
       return found.join(',')
@@ -105,8 +186,14 @@ describe('PaymentWatch', () => {
   })
 
   it('a request that was lost has a receipt too, and a listener that fails harms nobody', async () => {
-    const { watch } = await start({ onOvercharge: () => { throw new Error('listener') } })
+    const { watch } = await start({
+      onOvercharge: () => {
+        throw new Error('listener')
+      }
+    })
     watch.onPaymentNote({ source: 'status', signedPayment: new Uint8Array(3) })
-    expect(await watch.finishRequest({ requestId: 'cd', peer: 'p', attestationId: null, usage: null, maxCoefficient: 1 })).toMatchObject({ outcome: 'lost', chargedTokens: null, amountNano: null, findings: [] })
+    expect(
+      await watch.finishRequest({ requestId: 'cd', peer: 'p', attestationId: null, usage: null, maxCoefficient: 1 })
+    ).toMatchObject({ outcome: 'lost', chargedTokens: null, amountNano: null, findings: [] })
   })
 })

@@ -1,11 +1,19 @@
 /** Root states of every struct version against the reference's own figures. */
-import { Cell, beginCell } from '@ton/core'
+import { Address, beginCell, type Cell } from '@ton/core'
 import { describe, expect, it } from 'vitest'
 import { CocoonError } from '../../../src/errors.js'
 import { parseRootState, type RootState } from '../../../src/payments/contracts/index.js'
-import { Address } from '@ton/core'
 import { missingShared } from '../../support/shared.js'
-import { bocHash, fromBase64, HAS_V3_VECTORS, HAS_VECTORS, mainnetRootBoc, paymentsVectors, rootVectorsV3, syntheticBoc } from '../support.js'
+import {
+  bocHash,
+  fromBase64,
+  HAS_V3_VECTORS,
+  HAS_VECTORS,
+  mainnetRootBoc,
+  paymentsVectors,
+  rootVectorsV3,
+  syntheticBoc
+} from '../support.js'
 
 const raw = (address: string): string => Address.parse(address).toRawString()
 
@@ -52,7 +60,13 @@ describe.skipIf(!HAS_VECTORS)(`mainnet root (${missingShared('vectors/payments.j
       workerCodeHash: 'b100aeadcb1b1cb9274172044c1c27b041748ef4d2bbb8fe0f5c4da4dae67a3c',
       clientCodeHash: 'b81f091aee4e88708650755a859cfa436d2c968726b85b0569911bb734dd77d3'
     })
-    expect(state.workerHashes.map((hash) => hash.slice(0, 8))).toEqual(['191f618b', '4f001925', '5fd41791', '902a1fe5', 'fa928fc1'])
+    expect(state.workerHashes.map((hash) => hash.slice(0, 8))).toEqual([
+      '191f618b',
+      '4f001925',
+      '5fd41791',
+      '902a1fe5',
+      'fa928fc1'
+    ])
     expect(state.modelHashes.map((hash) => hash.slice(0, 8))).toEqual(['2eb984d8', '3df86698', '4e8d0d15', 'bf9a5ffb'])
     expect(bocHash(state.cells.clientParams)).toBe(paymentsVectors().mainnet.clientParams.hash)
     expect(bocHash(state.cells.proxyParams)).toBe(paymentsVectors().mainnet.proxyParams.hash)
@@ -95,14 +109,21 @@ describe.skipIf(!HAS_VECTORS)(`mainnet root (${missingShared('vectors/payments.j
     })
     expect(state.minProxyStakeNano).toBe(version >= 1 ? BigInt(want.p.minProxyStake) : 1_000_000_000n)
     expect(state.minClientStakeNano).toBe(version >= 1 ? BigInt(want.p.minClientStake) : 1_000_000_000n)
-    const usable = want.proxies.filter(([, entry]) => entry.kind === 0 && /^\d+\.[\d.]+:\d{1,5}( |$)/.test(entry.addr) && !entry.addr.includes('99999'))
-    expectEndpoints(state, usable.map(([seqno, entry]) => [seqno, entry.addr] as const))
+    const usable = want.proxies.filter(
+      ([, entry]) => entry.kind === 0 && /^\d+\.[\d.]+:\d{1,5}( |$)/.test(entry.addr) && !entry.addr.includes('99999')
+    )
+    expectEndpoints(
+      state,
+      usable.map(([seqno, entry]) => [seqno, entry.addr] as const)
+    )
     expect(bocHash(state.cells.clientParams)).toBe(vector.clientParamsHash)
     expect(bocHash(state.cells.proxyParams)).toBe(vector.proxyParamsHash)
     // A version 5 without its list of verified keys is readable and never payable.
     expect(state.understood).toBe(version <= 4)
     if (want.publicKeys !== undefined) {
-      expect(state.encryptionKeys).toEqual(want.publicKeys.map(([publicKey, key]) => ({ publicKey, type: key.type, expiresAtUnix: key.expireAt })))
+      expect(state.encryptionKeys).toEqual(
+        want.publicKeys.map(([publicKey, key]) => ({ publicKey, type: key.type, expiresAtUnix: key.expireAt }))
+      )
       expect(state.keyManager).toEqual({ publicKey: want.kmPub, imageHash: want.kmImage, address: want.kmAddr })
     }
   })
@@ -130,32 +151,76 @@ describe.skipIf(!HAS_V3_VECTORS)('root states that the April 2026 reference acce
       proxyCodeHash: want['proxy_code'],
       workerCodeHash: want['worker_code'],
       clientCodeHash: want['client_code'],
-      multipliers: { prompt: want['prompt_mult'], cached: want['cached_mult'], completion: want['completion_mult'], reasoning: want['reasoning_mult'] }
+      multipliers: {
+        prompt: want['prompt_mult'],
+        cached: want['cached_mult'],
+        completion: want['completion_mult'],
+        reasoning: want['reasoning_mult']
+      }
     })
     const keys = (want['public_keys'] ?? []) as readonly { public_key: string; key_type: number; expire_at: number }[]
-    expect(state.encryptionKeys).toEqual(keys.map((key) => ({ publicKey: key.public_key, type: key.key_type, expiresAtUnix: key.expire_at })))
+    expect(state.encryptionKeys).toEqual(
+      keys.map((key) => ({ publicKey: key.public_key, type: key.key_type, expiresAtUnix: key.expire_at }))
+    )
     expect(state.keyManager).toEqual(
       vector.struct_version >= 4
-        ? { publicKey: want['key_manager_public_key'], imageHash: want['key_manager_image_hash'], address: want['key_manager_address'] }
+        ? {
+            publicKey: want['key_manager_public_key'],
+            imageHash: want['key_manager_image_hash'],
+            address: want['key_manager_address']
+          }
         : null
     )
     expect(state.verifiedKeys).toEqual(
       vector.struct_version >= 5
-        ? { proxy: want['verified_proxy_keys'], worker: want['verified_worker_keys'], keyManager: want['verified_key_manager_keys'] }
+        ? {
+            proxy: want['verified_proxy_keys'],
+            worker: want['verified_worker_keys'],
+            keyManager: want['verified_key_manager_keys']
+          }
         : null
     )
   })
 })
 
 /** A small root state of our own making: the hostile cases need control over every bit. */
-function buildRoot(change: { structVersion?: number; proxies?: Cell | null; extraBit?: boolean; keyManager?: Cell | null; paramsTail?: number }): Uint8Array {
-  const params = beginCell().storeUint(change.structVersion ?? 3, 8).storeUint(1, 32).storeUint(2, 32).storeBit(true).storeCoins(20).storeCoins(19)
-  params.storeUint(1, 32).storeUint(2, 32).storeUint(3, 32).storeUint(4, 32).storeUint(5, 32).storeUint(6, 32).storeCoins(7).storeCoins(8)
+function buildRoot(change: {
+  structVersion?: number
+  proxies?: Cell | null
+  extraBit?: boolean
+  keyManager?: Cell | null
+  paramsTail?: number
+}): Uint8Array {
+  const params = beginCell()
+    .storeUint(change.structVersion ?? 3, 8)
+    .storeUint(1, 32)
+    .storeUint(2, 32)
+    .storeBit(true)
+    .storeCoins(20)
+    .storeCoins(19)
+  params
+    .storeUint(1, 32)
+    .storeUint(2, 32)
+    .storeUint(3, 32)
+    .storeUint(4, 32)
+    .storeUint(5, 32)
+    .storeUint(6, 32)
+    .storeCoins(7)
+    .storeCoins(8)
   if (change.paramsTail !== undefined) params.storeUint(0, change.paramsTail)
   params.storeUint(0, 3)
-  const data = beginCell().storeBit(false).storeMaybeRef(change.proxies ?? null).storeUint(0, 32).storeBit(false).storeBit(false)
-  const root = beginCell().storeAddress(Address.parseRaw(`0:${'11'.repeat(32)}`)).storeUint(9, 32).storeRef(data.endCell()).storeRef(params.endCell())
-  if (change.keyManager != null) root.storeRef(change.keyManager)
+  const data = beginCell()
+    .storeBit(false)
+    .storeMaybeRef(change.proxies ?? null)
+    .storeUint(0, 32)
+    .storeBit(false)
+    .storeBit(false)
+  const root = beginCell()
+    .storeAddress(Address.parseRaw(`0:${'11'.repeat(32)}`))
+    .storeUint(9, 32)
+    .storeRef(data.endCell())
+    .storeRef(params.endCell())
+  if (change.keyManager) root.storeRef(change.keyManager)
   if (change.extraBit === true) root.storeBit(true)
   return new Uint8Array(root.endCell().toBoc())
 }
@@ -171,7 +236,12 @@ describe('hostile root states', () => {
   }
 
   it('accepts the smallest honest state', () => {
-    expect(parseRootState(buildRoot({}))).toMatchObject({ version: 9, proxies: [], understood: true, proxyCodeHash: null })
+    expect(parseRootState(buildRoot({}))).toMatchObject({
+      version: 9,
+      proxies: [],
+      understood: true,
+      proxyCodeHash: null
+    })
   })
 
   it('refuses extra bits, extra references and extra params', () => {
@@ -181,8 +251,16 @@ describe('hostile root states', () => {
   })
 
   it('reads an unknown struct version without understanding it', () => {
-    const state = parseRootState(buildRoot({ structVersion: 9, paramsTail: 40, keyManager: beginCell().storeUint(7, 16).endCell() }))
-    expect(state).toMatchObject({ structVersion: 9, understood: false, encryptionKeys: [], keyManager: null, pricePerTokenNano: 20n })
+    const state = parseRootState(
+      buildRoot({ structVersion: 9, paramsTail: 40, keyManager: beginCell().storeUint(7, 16).endCell() })
+    )
+    expect(state).toMatchObject({
+      structVersion: 9,
+      understood: false,
+      encryptionKeys: [],
+      keyManager: null,
+      pricePerTokenNano: 20n
+    })
   })
 
   it('ends on a dictionary whose branches share one cell 32 levels deep', () => {
@@ -193,7 +271,8 @@ describe('hostile root states', () => {
 
   it('refuses bytes that are no bag of cells, cut or oversized', () => {
     const honest = buildRoot({})
-    for (let length = 0; length < honest.length; length++) expect(code(honest.subarray(0, length))).toBe('ERR_CONTRACT_STATE')
+    for (let length = 0; length < honest.length; length++)
+      expect(code(honest.subarray(0, length))).toBe('ERR_CONTRACT_STATE')
     expect(code(new Uint8Array(2_000_000))).toBe('ERR_CONTRACT_STATE')
     expect(code('text' as unknown as Uint8Array)).toBe('ERR_CONTRACT_STATE')
   })

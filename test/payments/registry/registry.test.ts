@@ -4,7 +4,18 @@ import { describe, expect, it } from 'vitest'
 import { parseAddress } from '../../../src/encoding/index.js'
 import { deriveClientContract, deriveProxyContract, parseRootState } from '../../../src/payments/contracts/index.js'
 import type { AccountState, ChainReader } from '../../../src/payments/chain/index.js'
-import { mainnet, offlineNetwork, openRegistry, proxyEndpoints, PUBLISHED_TEST_KEY, testnet, tokenPrices, usableKeys, type NamedContracts, type RegistryChange } from '../../../src/payments/registry/index.js'
+import {
+  mainnet,
+  offlineNetwork,
+  openRegistry,
+  proxyEndpoints,
+  PUBLISHED_TEST_KEY,
+  testnet,
+  tokenPrices,
+  usableKeys,
+  type NamedContracts,
+  type RegistryChange
+} from '../../../src/payments/registry/index.js'
 import { FakeClock } from '../../support/fake-clock.js'
 import { DERIVATIONS } from '../../vectors/contracts.js'
 import { fromHex, HAS_VECTORS, mainnetRootBoc } from '../support.js'
@@ -24,16 +35,47 @@ interface RootSpec {
 
 function rootState(spec: RootSpec = {}): Uint8Array {
   const code = (mark: number): Builder => beginCell().storeUint(mark, 16)
-  const params = beginCell().storeUint(4, 8).storeUint(spec.paramsVersion ?? 1, 32).storeUint(2, 32).storeBit(spec.isTest ?? true).storeCoins(spec.price ?? 20n).storeCoins(19)
-  params.storeUint(10_000, 32).storeUint(1000, 32).storeUint(80_000, 32).storeUint(80_000, 32).storeUint(86_400, 32).storeUint(43_200, 32).storeCoins(15n).storeCoins(15n)
+  const params = beginCell()
+    .storeUint(4, 8)
+    .storeUint(spec.paramsVersion ?? 1, 32)
+    .storeUint(2, 32)
+    .storeBit(spec.isTest ?? true)
+    .storeCoins(spec.price ?? 20n)
+    .storeCoins(19)
+  params
+    .storeUint(10_000, 32)
+    .storeUint(1000, 32)
+    .storeUint(80_000, 32)
+    .storeUint(80_000, 32)
+    .storeUint(86_400, 32)
+    .storeUint(43_200, 32)
+    .storeCoins(15n)
+    .storeCoins(15n)
   for (const mark of [1, 2, 3]) params.storeBit(true).storeRef(code(mark))
-  const proxies = Dictionary.empty(Dictionary.Keys.Uint(32), { serialize: (text: string, builder: Builder) => void builder.storeUint(0, 1).storeUint(text.length, 7).storeBuffer(Buffer.from(text)), parse: () => '' })
+  const proxies = Dictionary.empty(Dictionary.Keys.Uint(32), {
+    serialize: (text: string, builder: Builder) =>
+      void builder.storeUint(0, 1).storeUint(text.length, 7).storeBuffer(Buffer.from(text)),
+    parse: () => ''
+  })
   proxies.set(2, '203.0.113.1:1 203.0.113.1:2')
   const data = beginCell().storeBit(false).storeDict(proxies).storeUint(2, 32).storeBit(false).storeBit(false)
-  const keys = Dictionary.empty(Dictionary.Keys.BigUint(256), { serialize: (key: readonly [number, number], builder: Builder) => void builder.storeUint(key[0], 8).storeUint(key[1], 32), parse: () => [0, 0] as const })
+  const keys = Dictionary.empty(Dictionary.Keys.BigUint(256), {
+    serialize: (key: readonly [number, number], builder: Builder) =>
+      void builder.storeUint(key[0], 8).storeUint(key[1], 32),
+    parse: () => [0, 0] as const
+  })
   for (const [key, type, expires] of spec.keys ?? []) keys.set(BigInt(`0x${key}`), [type, expires])
   const manager = beginCell().storeDict(keys).storeUint(0, 256).storeUint(0, 256).storeUint(0, 8)
-  return new Uint8Array(beginCell().storeAddress(Address.parse(OWNER)).storeUint(spec.version ?? 1, 32).storeRef(data).storeRef(params).storeRef(manager).endCell().toBoc())
+  return new Uint8Array(
+    beginCell()
+      .storeAddress(Address.parse(OWNER))
+      .storeUint(spec.version ?? 1, 32)
+      .storeRef(data)
+      .storeRef(params)
+      .storeRef(manager)
+      .endCell()
+      .toBoc()
+  )
 }
 
 /** A chain source whose answers the test changes. */
@@ -45,7 +87,17 @@ class FakeReader implements ChainReader {
     this.reads++
     const answer = this.answer()
     if (answer instanceof Error) throw answer
-    return { address: ROOT, status: 'active', balanceNano: 1n, code: null, data: null, lastTransaction: null, asOfMs: 123, trust: ['fake says so'], ...answer }
+    return {
+      address: ROOT,
+      status: 'active',
+      balanceNano: 1n,
+      code: null,
+      data: null,
+      lastTransaction: null,
+      asOfMs: 123,
+      trust: ['fake says so'],
+      ...answer
+    }
   }
   getTransactions = async (): Promise<readonly never[]> => []
   getMasterchainBlock = (): Promise<never> => Promise.reject(new Error('unused'))
@@ -58,7 +110,12 @@ function named(spec: RootSpec = {}, change: Partial<NamedContracts> = {}): Named
   const proxy = deriveProxyContract(root, { proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY, root: ROOT })
   const client = deriveClientContract(root, { owner: OWNER, proxy: proxy.address, proxyPublicKey: PROXY_KEY })
   return {
-    proxy: { publicKey: PROXY_KEY, ownerAddress: parseAddress(PROXY_OWNER), contractAddress: parseAddress(proxy.address), isTest: true },
+    proxy: {
+      publicKey: PROXY_KEY,
+      ownerAddress: parseAddress(PROXY_OWNER),
+      contractAddress: parseAddress(proxy.address),
+      isTest: true
+    },
     clientContractAddress: parseAddress(client.address),
     ownerAddress: parseAddress(OWNER),
     ...change
@@ -98,7 +155,10 @@ describe('reading', () => {
     reader.answer = () => ({ data: rootState({ version: 7, paramsVersion: 3 }) })
     const registry = openRegistry({ network, reader, clock, usableForMs: 0 })
     await registry.get()
-    for (const spec of [{ version: 6, paramsVersion: 3 }, { version: 8, paramsVersion: 2 }]) {
+    for (const spec of [
+      { version: 6, paramsVersion: 3 },
+      { version: 8, paramsVersion: 2 }
+    ]) {
       reader.answer = () => ({ data: rootState(spec) })
       await clock.advance(1000)
       await expect(registry.get({ maxAgeMs: 0 })).rejects.toMatchObject({ code: 'ERR_REGISTRY_STALE' })
@@ -125,7 +185,12 @@ describe('reading', () => {
     const attempt = async (answer: Partial<AccountState>): Promise<unknown> => {
       const reader = new FakeReader()
       reader.answer = () => answer
-      return openRegistry({ network, reader, clock }).get().then(() => 'accepted', (error: { code?: string }) => error.code)
+      return openRegistry({ network, reader, clock })
+        .get()
+        .then(
+          () => 'accepted',
+          (error: { code?: string }) => error.code
+        )
     }
     expect(await attempt({ status: 'uninit' })).toBe('ERR_REGISTRY_MISMATCH')
     expect(await attempt({ data: rootState({ isTest: false }) })).toBe('ERR_REGISTRY_MISMATCH')
@@ -133,14 +198,20 @@ describe('reading', () => {
   })
 
   it('needs a source', () => {
-    expect(() => openRegistry({ network, clock: new FakeClock() })).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS' }))
+    expect(() => openRegistry({ network, clock: new FakeClock() })).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTIONS' })
+    )
   })
 })
 
 describe('without a chain', () => {
   it('serves a given state, forever, and says where it is from', async () => {
     const registry = openRegistry({ network: offlineNetwork(ROOT, rootState()), clock: new FakeClock() })
-    expect(await registry.get({ maxAgeMs: 0 })).toMatchObject({ source: 'given', readAtMs: null, trust: ['root state given by the caller'] })
+    expect(await registry.get({ maxAgeMs: 0 })).toMatchObject({
+      source: 'given',
+      readAtMs: null,
+      trust: ['root state given by the caller']
+    })
     expect(registry.ageMs()).toBeNull()
     expect(await registry.verifyContracts(named())).toBe(true)
   })
@@ -148,7 +219,11 @@ describe('without a chain', () => {
   it('treats a given state as the oldest that a source may show', async () => {
     const reader = new FakeReader()
     reader.answer = () => ({ data: rootState({ version: 4 }) })
-    const registry = openRegistry({ network: offlineNetwork(ROOT, rootState({ version: 5 })), reader, clock: new FakeClock() })
+    const registry = openRegistry({
+      network: offlineNetwork(ROOT, rootState({ version: 5 })),
+      reader,
+      clock: new FakeClock()
+    })
     await expect(registry.get()).rejects.toMatchObject({ code: 'ERR_REGISTRY_STALE' })
   })
 })
@@ -161,10 +236,16 @@ describe('verifyContracts', () => {
     const foreign = parseAddress(`0:${'ee'.repeat(32)}`)
     expect(await registry.verifyContracts({ ...honest, clientContractAddress: foreign })).toBe(false)
     expect(await registry.verifyContracts({ ...honest, ownerAddress: foreign })).toBe(false)
-    expect(await registry.verifyContracts({ ...honest, proxy: { ...honest.proxy, contractAddress: foreign } })).toBe(false)
+    expect(await registry.verifyContracts({ ...honest, proxy: { ...honest.proxy, contractAddress: foreign } })).toBe(
+      false
+    )
     expect(await registry.verifyContracts({ ...honest, proxy: { ...honest.proxy, isTest: false } })).toBe(false)
-    expect(await registry.verifyContracts({ ...honest, proxy: { ...honest.proxy, publicKey: fromHex('cd'.repeat(32)) } })).toBe(false)
-    expect(await registry.verifyContracts({ ...honest, proxy: { ...honest.proxy, publicKey: new Uint8Array(3) } })).toBe(false)
+    expect(
+      await registry.verifyContracts({ ...honest, proxy: { ...honest.proxy, publicKey: fromHex('cd'.repeat(32)) } })
+    ).toBe(false)
+    expect(
+      await registry.verifyContracts({ ...honest, proxy: { ...honest.proxy, publicKey: new Uint8Array(3) } })
+    ).toBe(false)
     const otherWorkchain = { ...honest.clientContractAddress, workchain: -1 }
     expect(await registry.verifyContracts({ ...honest, clientContractAddress: otherWorkchain })).toBe(false)
   })
@@ -186,10 +267,19 @@ describe('contents', () => {
   const unix = nowMs / 1000
   it('gives keys by type and expiry, longest first, never the published test key', async () => {
     const keys = [
-      ['01'.repeat(32), 1, unix + 100], ['02'.repeat(32), 1, unix + 9000], ['03'.repeat(32), 2, unix + 9000], ['04'.repeat(32), 1, unix + 59], ['05'.repeat(32), 1, 0], [PUBLISHED_TEST_KEY, 1, unix + 99_999]
+      ['01'.repeat(32), 1, unix + 100],
+      ['02'.repeat(32), 1, unix + 9000],
+      ['03'.repeat(32), 2, unix + 9000],
+      ['04'.repeat(32), 1, unix + 59],
+      ['05'.repeat(32), 1, 0],
+      [PUBLISHED_TEST_KEY, 1, unix + 99_999]
     ] as const
-    const snapshot = await openRegistry({ network: offlineNetwork(ROOT, rootState({ keys })), clock: new FakeClock() }).get()
-    const first = (query: object): readonly (number | undefined)[] => usableKeys(snapshot, { nowMs, ...query }).map((key) => key.publicKey[0])
+    const snapshot = await openRegistry({
+      network: offlineNetwork(ROOT, rootState({ keys })),
+      clock: new FakeClock()
+    }).get()
+    const first = (query: object): readonly (number | undefined)[] =>
+      usableKeys(snapshot, { nowMs, ...query }).map((key) => key.publicKey[0])
     expect(snapshot.root.encryptionKeys).toHaveLength(6)
     expect(first({})).toEqual([2, 1])
     expect(first({ requestTimeoutMs: 60_000 })).toEqual([2])
@@ -199,17 +289,29 @@ describe('contents', () => {
   it('gives endpoints and prices', async () => {
     const snapshot = await openRegistry({ network: offlineNetwork(ROOT, rootState()), clock: new FakeClock() }).get()
     expect(proxyEndpoints(snapshot)).toEqual(['203.0.113.1:2'])
-    expect(tokenPrices(snapshot)).toEqual({ pricePerTokenNano: 20n, workerFeePerTokenNano: 19n, multipliers: { prompt: 10_000, cached: 1000, completion: 80_000, reasoning: 80_000 } })
+    expect(tokenPrices(snapshot)).toEqual({
+      pricePerTokenNano: 20n,
+      workerFeePerTokenNano: 19n,
+      multipliers: { prompt: 10_000, cached: 1000, completion: 80_000, reasoning: 80_000 }
+    })
   })
 
   it.skipIf(!HAS_VECTORS)('verifies the mainnet proxy and a real client', async () => {
-    const registry = openRegistry({ network: offlineNetwork(mainnet.rootAddress, mainnetRootBoc()), clock: new FakeClock() })
+    const registry = openRegistry({
+      network: offlineNetwork(mainnet.rootAddress, mainnetRootBoc()),
+      clock: new FakeClock()
+    })
     const snapshot = await registry.get()
     expect(snapshot.networkName).toBe('mainnet')
     expect(proxyEndpoints(snapshot)).toEqual(['91.108.4.11:8888'])
     expect(
       await registry.verifyContracts({
-        proxy: { publicKey: fromHex(DERIVATIONS.proxyPublicKey), ownerAddress: parseAddress(DERIVATIONS.proxyOwner), contractAddress: parseAddress(DERIVATIONS.proxy), isTest: false },
+        proxy: {
+          publicKey: fromHex(DERIVATIONS.proxyPublicKey),
+          ownerAddress: parseAddress(DERIVATIONS.proxyOwner),
+          contractAddress: parseAddress(DERIVATIONS.proxy),
+          isTest: false
+        },
         clientContractAddress: parseAddress(DERIVATIONS.clientA),
         ownerAddress: parseAddress(DERIVATIONS.ownerA)
       })
