@@ -18,14 +18,22 @@ console.log(
 )
 
 const firefox = () =>
-  [process.env.FIREFOX_PATH, '/usr/bin/firefox-esr', '/usr/bin/firefox'].filter(Boolean).find((path) => existsSync(path))
+  [process.env.FIREFOX_PATH, '/usr/bin/firefox-esr', '/usr/bin/firefox']
+    .filter(Boolean)
+    .find((path) => existsSync(path))
 if (firefox() !== undefined) {
   console.log(`firefox: ${firefox()}`)
-} else if (process.platform !== 'linux' || process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).status !== 0) {
+} else if (
+  process.platform !== 'linux' ||
+  process.getuid?.() !== 0 ||
+  spawnSync('apt-get', ['--version']).status !== 0
+) {
   console.log('firefox: none found and nothing here may install it (set FIREFOX_PATH); its row will skip')
 } else {
   const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
   spawnSync('apt-get', ['update', '-qq'], options)
   spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'firefox-esr'], options)
-  console.log(firefox() === undefined ? 'firefox: apt-get could not install it; its row will skip' : `firefox: ${firefox()}`)
+  console.log(
+    firefox() === undefined ? 'firefox: apt-get could not install it; its row will skip' : `firefox: ${firefox()}`
+  )
 }

@@ -46,10 +46,8 @@ const project = installPackedProject()
 const devnet = await startDevnet({ difficultyBits: DIFFICULTY_BITS })
 const hard = await startDevnet({ difficultyBits: HARD_BITS })
 const page = await servePage(project)
-const relay = await startRelay({
-  targets: [...devnet.network.proxies, ...hard.network.proxies],
-  origins: [page.origin]
-})
+const targets = [...devnet.network.proxies, ...hard.network.proxies]
+const relay = await startRelay({ targets, origins: [page.origin] })
 const config = { description: devnet.describe(), hard: hard.describe() }
 const configServer = createServer((_request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(config))
@@ -60,7 +58,8 @@ const setting = {
   config,
   configUrl: `http://127.0.0.1:${configServer.address().port}/`,
   relayConfig: { ...config, relayUrl: relay.url },
-  origin: page.origin
+  origin: page.origin,
+  targets
 }
 
 const results = []
@@ -79,7 +78,9 @@ rmSync(project, { recursive: true, force: true })
 
 console.log(`\n${renderTable(results)}`)
 const count = (outcome) => results.filter((result) => result.outcome === outcome).length
-console.log(`${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped in ${((Date.now() - started) / 1000).toFixed(0)} s`)
+console.log(
+  `${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped in ${((Date.now() - started) / 1000).toFixed(0)} s`
+)
 if (flags.write && flags.only === '') {
   const path = `${root}docs/runtimes.md`
   writeFileSync(path, replaceTable(readFileSync(path, 'utf8'), renderTable(results)))
@@ -107,5 +108,8 @@ function oneLine({ name, version = '', outcome, reason, steps = [], failed = [],
   if (reason !== undefined) return `${head} ${reason}`
   const passed = `${steps.length - failed.length}/${steps.length} steps`
   const measured = `TLS ${figures.handshakeMs?.toFixed(1)} ms, PoW ${figures.powMegahashesPerSecond?.toFixed(1)} MH/s`
-  return [`${head} ${passed}, ${measured}, ${seconds.toFixed(1)} s`, ...failed.map((step) => `       ${step.name}: ${step.error}`)].join('\n')
+  return [
+    `${head} ${passed}, ${measured}, ${seconds.toFixed(1)} s`,
+    ...failed.map((step) => `       ${step.name}: ${step.error}`)
+  ].join('\n')
 }

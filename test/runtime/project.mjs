@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const SUITE_FILES = ['suite.mjs', 'entry-process.mjs', 'entry-worker.mjs', 'entry-page.mjs']
+const SUITE_FILES = ['suite.mjs', 'entry-process.mjs', 'entry-worker.mjs', 'entry-page.mjs', 'entry-relay.mjs']
 
 /**
  * Sets the project up; returns its directory, which the caller removes. It lies outside the checkout, so that no runtime
@@ -33,7 +33,10 @@ export function installPackedProject() {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(root, 'node_modules', name), join(modules, name))
   }
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'matrix-consumer', private: true, type: 'module' }))
+  writeFileSync(
+    join(project, 'package.json'),
+    JSON.stringify({ name: 'matrix-consumer', private: true, type: 'module' })
+  )
   for (const file of SUITE_FILES) copyFileSync(join(root, 'test/runtime', file), join(project, file))
   return project
 }

@@ -9,17 +9,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runInChromium, runInFirefox } from './browsers.mjs'
 import { run } from './processes.mjs'
-import { runInWorkerd } from './workerd.mjs'
+import { runInWorkerd, startWorkerd } from './workerd.mjs'
 
 /** Longest time of one runtime, milliseconds. */
 const ROW_TIMEOUT_MS = 90_000
 const modules = fileURLToPath(new URL('node_modules', import.meta.url))
+const WORKERD_PACKAGES = [
+  '@cloudflare/workerd-linux-64',
+  '@cloudflare/workerd-linux-arm64',
+  '@cloudflare/workerd-darwin-arm64',
+  '@cloudflare/workerd-darwin-64'
+]
+const CHROMIUM_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const NOT_INSTALLED = 'not installed: npm run test:matrix -- --install'
 
 /**
  * @typedef {object} Row
  * @property {string} name
- * @property {'tcp' | 'relay'} transport
+ * @property {'tcp' | 'relay' | 'worker-relay'} transport
  * @property {string} leaf - What `#runtime` resolves to.
  * @property {() => { path: string } | { skip: string }} find
  * @property {string[]} versionArguments
@@ -31,23 +38,37 @@ const NOT_INSTALLED = 'not installed: npm run test:matrix -- --install'
  * @property {object} config
  * @property {object} relayConfig
  * @property {string} origin - Of the page.
+ * @property {string[]} targets - The proxies, for relays.
  */
 
 /** @type {Row[]} */
 export const ROWS = [
   ...['20', '22', '24'].map((major) => processRow(`Node ${major}`, 'node', () => findNode(major), [])),
-  processRow('Bun', 'bun', () => findPackaged(['@oven/bun-linux-x64', '@oven/bun-linux-aarch64', '@oven/bun-darwin-aarch64', '@oven/bun-darwin-x64'], 'bin/bun'), ['run']),
-  processRow('Deno', 'deno', () => findPackaged(['@deno/linux-x64-glibc', '@deno/linux-arm64-glibc', '@deno/darwin-arm64', '@deno/darwin-x64'], 'deno'), [
-    'run',
-    '--allow-net=127.0.0.1',
-    '--node-modules-dir=manual',
-    '--no-lock'
-  ]),
+  processRow(
+    'Bun',
+    'bun',
+    () =>
+      findPackaged(
+        ['@oven/bun-linux-x64', '@oven/bun-linux-aarch64', '@oven/bun-darwin-aarch64', '@oven/bun-darwin-x64'],
+        'bin/bun'
+      ),
+    ['run']
+  ),
+  processRow(
+    'Deno',
+    'deno',
+    () =>
+      findPackaged(
+        ['@deno/linux-x64-glibc', '@deno/linux-arm64-glibc', '@deno/darwin-arm64', '@deno/darwin-x64'],
+        'deno'
+      ),
+    ['run', '--allow-net=127.0.0.1', '--node-modules-dir=manual', '--no-lock']
+  ),
   {
     name: 'workerd',
     transport: 'tcp',
     leaf: 'workerd',
-    find: () => findPackaged(['@cloudflare/workerd-linux-64', '@cloudflare/workerd-linux-arm64', '@cloudflare/workerd-darwin-arm64', '@cloudflare/workerd-darwin-64'], 'bin/workerd'),
+    find: findWorkerd,
     versionArguments: ['--version'],
     run: (path, { project, config }) => runInWorkerd(path, project, config, ROW_TIMEOUT_MS)
   },
@@ -55,9 +76,35 @@ export const ROWS = [
     name: 'Chromium',
     transport: 'relay',
     leaf: 'browser',
-    find: () => findProgram(process.env.CHROMIUM_PATH, ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']),
+    find: () => findProgram(process.env.CHROMIUM_PATH, CHROMIUM_PATHS),
     versionArguments: ['--version', '--no-sandbox'],
     run: (path, { origin, relayConfig }) => runInChromium(path, origin, relayConfig, ROW_TIMEOUT_MS)
+  },
+  {
+    name: 'Chromium, Worker relay',
+    transport: 'worker-relay',
+    leaf: 'browser',
+    find: () => {
+      const workerd = findWorkerd()
+      return 'skip' in workerd
+        ? { skip: `workerd ${workerd.skip}` }
+        : findProgram(process.env.CHROMIUM_PATH, CHROMIUM_PATHS)
+    },
+    versionArguments: ['--version', '--no-sandbox'],
+    async run(path, { project, origin, config, targets }) {
+      const bindings = { TARGETS: targets, ORIGINS: [origin] }
+      const relay = await startWorkerd(findWorkerd().path, project, 'entry-relay.mjs', bindings)
+      try {
+        return await runInChromium(
+          path,
+          origin,
+          { ...config, relayUrl: `ws://127.0.0.1:${relay.port}` },
+          ROW_TIMEOUT_MS
+        )
+      } finally {
+        relay.close()
+      }
+    }
   },
   {
     name: 'Firefox',
@@ -74,7 +121,11 @@ export const ROWS = [
 
 /** The version that a program names, shortened to its number. */
 export function versionOf({ versionArguments }, path) {
-  const text = execFileSync(path, versionArguments, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 20_000 })
+  const text = execFileSync(path, versionArguments, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 20_000
+  })
   return /\d+[\d.]*(?:-\d\d-\d\d)?(?:esr)?/.exec(text)?.[0] ?? text.trim().slice(0, 30)
 }
 
@@ -87,7 +138,11 @@ function processRow(name, leaf, find, flags) {
     versionArguments: ['--version'],
     async run(path, { project, configUrl }) {
       const args = [...flags, 'entry-process.mjs', configUrl]
-      const output = await run(path, args, { cwd: project, timeoutMs: ROW_TIMEOUT_MS, env: { DENO_NO_UPDATE_CHECK: '1' } })
+      const output = await run(path, args, {
+        cwd: project,
+        timeoutMs: ROW_TIMEOUT_MS,
+        env: { DENO_NO_UPDATE_CHECK: '1' }
+      })
       const line = /^matrix-result (.*)$/m.exec(output)?.[1]
       if (line === undefined) throw new Error(`no result: ${output.slice(-500)}`)
       return JSON.parse(line)
@@ -99,6 +154,10 @@ function processRow(name, leaf, find, flags) {
 function findNode(major) {
   if (process.versions.node.startsWith(`${major}.`)) return { path: process.execPath }
   return findPackaged([`node${major}`], 'bin/node')
+}
+
+function findWorkerd() {
+  return findPackaged(WORKERD_PACKAGES, 'bin/workerd')
 }
 
 /** A program inside an npm package of the platform; the packages' install scripts are never run. */

@@ -4,6 +4,7 @@
  * @module
  */
 const BEGIN = '<!-- matrix:begin, written by `npm run test:matrix -- --write` -->'
+const WAYS_OUT = { tcp: 'own TCP', relay: 'relay on Node', 'worker-relay': 'relay in workerd' }
 const END = '<!-- matrix:end -->'
 
 /** Markdown with aligned columns. */
@@ -13,7 +14,7 @@ export function renderTable(results) {
     ...results.map(({ name, version, transport, outcome, reason, steps = [], failed = [], figures = {} }) => [
       name,
       version ?? '–',
-      transport === 'tcp' ? 'own TCP' : 'WebSocket relay',
+      WAYS_OUT[transport],
       suiteCell(outcome, reason, steps, failed),
       unit(figures.handshakeMs, 'ms'),
       unit(figures.powMegahashesPerSecond, 'MH/s')

@@ -4,7 +4,7 @@
  * @module
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle } from './project.mjs'
 
@@ -15,21 +15,9 @@ const CONDITIONS = ['workerd', 'worker', 'browser', 'import']
 
 /** Posts a configuration to the suite in workerd and returns the suite's result. */
 export async function runInWorkerd(binary, project, config, timeoutMs) {
-  const directory = join(project, 'workerd')
-  mkdirSync(directory, { recursive: true })
-  const files = await bundle(project, 'entry-worker.mjs', CONDITIONS)
-  for (const [name, contents] of files) writeFileSync(join(directory, name), contents)
-  writeFileSync(join(directory, 'config.capnp'), configuration([...files.keys()]))
-
-  const child = spawn(binary, ['serve', 'config.capnp', '--control-fd=3'], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe']
-  })
-  let errors = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (errors = (errors + data).slice(-4000)))
+  const workerd = await startWorkerd(binary, project, 'entry-worker.mjs', {})
   try {
-    const port = await listeningPort(child)
-    const response = await fetch(`http://127.0.0.1:${port}/`, {
+    const response = await fetch(`http://127.0.0.1:${workerd.port}/`, {
       method: 'POST',
       body: JSON.stringify(config),
       signal: AbortSignal.timeout(timeoutMs)
@@ -37,21 +25,54 @@ export async function runInWorkerd(binary, project, config, timeoutMs) {
     if (!response.ok) throw new Error(`HTTP ${response.status}: ${(await response.text()).slice(0, 500)}`)
     return await response.json()
   } catch (error) {
-    throw new Error(`${error.message} ${errors}`.trim(), { cause: error })
+    throw new Error(`${error.message} ${workerd.errors()}`.trim(), { cause: error })
   } finally {
-    child.kill('SIGKILL')
+    workerd.close()
+  }
+}
+
+/**
+ * Bundles an entry of the project as wrangler would and serves it on a free port of loopback.
+ *
+ * @param {string} binary
+ * @param {string} project
+ * @param {string} entry
+ * @param {Record<string, unknown>} bindings - JSON values that the worker finds in `env`.
+ */
+export async function startWorkerd(binary, project, entry, bindings) {
+  const directory = mkdtempSync(join(project, 'workerd-'))
+  const files = await bundle(project, entry, CONDITIONS)
+  for (const [name, contents] of files) writeFileSync(join(directory, name), contents)
+  writeFileSync(join(directory, 'config.capnp'), configuration([...files.keys()], bindings))
+  const child = spawn(binary, ['serve', 'config.capnp', '--control-fd=3'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe']
+  })
+  let errors = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data) => (errors = (errors + data).slice(-4000)))
+  const close = () => child.kill('SIGKILL')
+  try {
+    return { port: await listeningPort(child), errors: () => errors, close }
+  } catch (error) {
+    close()
+    throw new Error(`${error.message} ${errors}`.trim(), { cause: error })
   }
 }
 
 /** The entry goes first: workerd takes the first module as the worker's. */
-function configuration(names) {
+function configuration(names, bindings) {
   const ordered = ['main.js', ...names.filter((name) => name !== 'main.js')]
   const modules = ordered.map((name) => `(name = "${name}", esModule = embed "${name}")`)
+  const values = Object.entries(bindings).map(([name, value]) => {
+    return `(name = "${name}", json = ${JSON.stringify(JSON.stringify(value))})`
+  })
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = (
       modules = [${modules.join(', ')}],
+      bindings = [${values.join(', ')}],
       compatibilityDate = "${COMPATIBILITY_DATE}",
       globalOutbound = "loopback"
     )),
