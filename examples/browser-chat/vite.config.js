@@ -8,6 +8,7 @@ const packageItself = {
   resolveId: (id) => (/^cocoonkit(\/|$)/.test(id) ? fileURLToPath(import.meta.resolve(id)) : undefined)
 }
 
+// oxlint-disable-next-line import/no-default-export -- where Vite looks
 export default defineConfig({
   plugins: [packageItself],
   build: { target: 'es2023', modulePreload: { polyfill: false } }

@@ -40,17 +40,17 @@ async function watchFrames(work: () => Promise<unknown>): Promise<FrameFigures> 
   let longTasks = 0
   const observer = new PerformanceObserver((list) => (longTasks += list.getEntries().length))
   observer.observe({ type: 'longtask' })
-  let running = true
+  const state = { isRunning: true }
   const watching = (async () => {
     let before = await nextFrame()
-    while (running) {
+    while (state.isRunning) {
       const now = await nextFrame()
       gapsMs.push(now - before)
       before = now
     }
   })()
   await work()
-  running = false
+  state.isRunning = false
   await watching
   observer.disconnect()
   gapsMs.sort((a, b) => a - b)
@@ -68,7 +68,8 @@ function nextFrame(): Promise<number> {
 
 const api = {
   /** Frames of an idle page. */
-  idle: (forMs: number): Promise<FrameFigures> => watchFrames(() => new Promise((resolve) => setTimeout(resolve, forMs))),
+  idle: (forMs: number): Promise<FrameFigures> =>
+    watchFrames(() => new Promise((resolve) => setTimeout(resolve, forMs))),
 
   /** Frames while a proof of work runs that nobody finishes. */
   async work(target: Target, forMs: number, inWorker: boolean): Promise<WorkFigures> {

@@ -50,6 +50,8 @@ describe('runtime.solvePow', () => {
 
   it('must be a function', () => {
     const runtime = { solvePow: 'worker' as unknown as SolveProofOfWork }
-    expect(() => new Cocoon({ ...fromDevnet(devnet), runtime })).toThrow(expect.objectContaining({ field: 'runtime.solvePow' }))
+    expect(() => new Cocoon({ ...fromDevnet(devnet), runtime })).toThrow(
+      expect.objectContaining({ field: 'runtime.solvePow' })
+    )
   })
 })

@@ -18,7 +18,13 @@ export class Conversation {
   answer() {
     const text = make('p', { class: 'text' })
     const note = make('p', { class: 'note' })
-    const item = make('li', { class: 'assistant', 'aria-busy': 'true' }, make('span', { class: 'hidden' }, 'Answer: '), text, note)
+    const item = make(
+      'li',
+      { class: 'assistant', 'aria-busy': 'true' },
+      make('span', { class: 'hidden' }, 'Answer: '),
+      text,
+      note
+    )
     this.#log.append(item)
     this.#scroll(true)
     return {

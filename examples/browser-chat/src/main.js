@@ -116,7 +116,11 @@ async function ask(text) {
     await connect()
     answer.finish(await connection.ask(conversation.messages, { signal, onText: answer.append }))
   } catch (error) {
-    answer.fail(signal.aborted ? 'Stopped. The network may go on and charge for it.' : `${error.code ?? 'Error'}: ${error.message}`)
+    answer.fail(
+      signal.aborted
+        ? 'Stopped. The network may go on and charge for it.'
+        : `${error.code ?? 'Error'}: ${error.message}`
+    )
   } finally {
     answering = undefined
     showAnswering(false)

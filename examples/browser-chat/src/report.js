@@ -13,7 +13,9 @@ export function renderReport(report) {
   fragment.append(facts(report), residuals(report), checks('Passed checks', of('pass')))
   const others = of('skip', 'not-applicable')
   if (others.length > 0) {
-    fragment.append(make('details', {}, make('summary', {}, `${others.length} checks that do not apply here`), checks('', others)))
+    fragment.append(
+      make('details', {}, make('summary', {}, `${others.length} checks that do not apply here`), checks('', others))
+    )
   }
   return fragment
 }
@@ -66,7 +68,8 @@ function checks(title, checks) {
       make('span', { class: 'hidden' }, WORDS[outcome]),
       make('span', { class: 'compared' }, compared)
     )
-    if (outcome === 'fail' && !enforced) item.append(make('span', { class: 'compared' }, 'Not enforced by this policy.'))
+    if (outcome === 'fail' && !enforced)
+      item.append(make('span', { class: 'compared' }, 'Not enforced by this policy.'))
     if (outcome === 'fail' && remedy !== undefined) item.append(make('span', { class: 'compared' }, remedy))
     list.append(item)
   }

@@ -25,7 +25,7 @@ interface Note {
 
 /** The worker's global scope, as far as it is used. */
 interface WorkerScope {
-  onmessage: ((event: { readonly data: Job }) => void) | null
+  addEventListener(type: 'message', listener: (event: { readonly data: Job }) => void): void
   postMessage(note: Note): void
 }
 
@@ -97,7 +97,7 @@ function jobFor({ salt, difficultyBits }: ProofOfWorkTask, first: number): Job {
 
 /** Runs in the worker. Its text is sent there, so it may name nothing but its parameters and the language. */
 function workerMain(scope: WorkerScope, search: typeof searchNonces): void {
-  scope.onmessage = ({ data: { salt, mask, first } }) => {
+  scope.addEventListener('message', ({ data: { salt, mask, first } }) => {
     // Short enough that the clock is looked at often, long enough that looking costs nothing.
     const batch = 65_536
     const digest = new Int32Array(2)
@@ -115,5 +115,5 @@ function workerMain(scope: WorkerScope, search: typeof searchNonces): void {
       notedMs = performance.now()
       scope.postMessage({ hashes, isHit: false })
     }
-  }
+  })
 }
