@@ -26,7 +26,7 @@ export async function connectRatls(given: RatlsOptions): Promise<RatlsConnection
 
   throwIfAborted(signal, 'dial')
   const dialling = options.dialer.dial(options.target, { signal })
-  const raw = await raceAbort(dialling, signal, 'dial', (late) => void late.close('aborted'))
+  const raw = await raceAbort(dialling, signal, 'dial', abandon)
   const dialMs = elapsed()
   onEvent?.({ type: 'phase', phase: 'dial', ms: dialMs })
 
@@ -34,7 +34,7 @@ export async function connectRatls(given: RatlsOptions): Promise<RatlsConnection
   try {
     difficultyBits = await answerChallenge(raw, options)
   } catch (error) {
-    await raw.close(error)
+    await closeQuietly(raw, error)
     throw CocoonError.from(error, 'ERR_INTERNAL', { phase: 'pow' })
   }
   const powMs = elapsed()
@@ -78,12 +78,12 @@ async function protect(
   let stream: ByteStream
   try {
     const connecting = engine.connect(raw, { judge, signal, clock, random })
-    stream = await raceAbort(connecting, signal, 'tls', (late) => void late.close('aborted'))
+    stream = await raceAbort(connecting, signal, 'tls', abandon)
   } catch (error) {
     throw CocoonError.from(error, 'ERR_TLS', { phase: 'tls' })
   }
   if (judged !== undefined && signal?.aborted !== true) return { stream, judged, judgeMs }
-  await stream.close('not judged')
+  await closeQuietly(stream, 'not judged')
   throwIfAborted(signal, 'attestation')
   throw new CocoonError('ERR_INTERNAL', 'the TLS engine asked for no judgement', { phase: 'attestation' })
 }
@@ -92,10 +92,35 @@ async function judgePeer(certificateDer: Uint8Array, options: RatlsOptions): Pro
   const { policy, clock, signal, target } = options
   try {
     const evidence = { certificateDer, address: formatTarget(target) }
-    return await raceAbort(policy.judge(evidence, { now: new Date(clock.now()), signal }), signal, 'attestation')
+    const judging = Promise.resolve(policy.judge(evidence, { now: new Date(clock.now()), signal }))
+    const verdict: unknown = await raceAbort(judging, signal, 'attestation')
+    if (isVerdict(verdict)) return verdict
+    throw new CocoonError('ERR_INTERNAL', 'the policy gave something that is no verdict', { phase: 'attestation' })
   } catch (error) {
     throw CocoonError.from(error, 'ERR_INTERNAL', { phase: 'attestation' })
   }
+}
+
+/** What is used of a verdict; a policy is the caller's and may be plain JavaScript. */
+function isVerdict(value: unknown): value is Verdict {
+  const report: unknown = typeof value === 'object' && value !== null ? (value as Partial<Verdict>).report : undefined
+  if (typeof report !== 'object' || report === null) return false
+  const { id, refusedBy } = report as Partial<Verdict['report']>
+  return typeof id === 'string' && Array.isArray(refusedBy)
+}
+
+/** Ends a stream whose own failure would only hide a better reason. */
+async function closeQuietly(stream: ByteStream, reason: unknown): Promise<void> {
+  try {
+    await stream.close(reason)
+  } catch {
+    // It is given up either way.
+  }
+}
+
+/** Ends a stream that nobody waits for any more. */
+function abandon(late: ByteStream): void {
+  void closeQuietly(late, 'aborted')
 }
 
 function formatTarget({ host, port }: DialTarget): string {
