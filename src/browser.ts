@@ -5,3 +5,4 @@
  */
 export { solvePowInWorker } from './wire/pow/index.js'
 export { relayDialer, type RelayDialerOptions } from './runtime/shared/index.js'
+export { type IndexedDbLedgerStoreOptions, openIndexedDbLedgerStore } from './runtime/browser/ledger-indexeddb-store.js'

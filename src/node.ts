@@ -3,5 +3,11 @@
  *
  * @module
  */
-export { nativeTlsEngine, nodeDialer } from './runtime/node/index.js'
-export { type FetchHandler, type NodeListener, toNodeListener } from './runtime/node/index.js'
+export {
+  type FetchHandler,
+  nativeTlsEngine,
+  nodeDialer,
+  type NodeListener,
+  toNodeListener
+} from './runtime/node/index.js'
+export { type FileLedgerStoreOptions, openFileLedgerStore } from './runtime/node/ledger-file-store.js'

@@ -7,9 +7,11 @@
 export const PUBLIC_SUBPATHS: Readonly<Record<string, readonly string[]>> = {
   '.': ['Cocoon', 'CocoonError'],
   './attestation': ['verifyTdxQuote', 'verifySnpReport', 'verifyCertificate', 'tdxImageHash'],
-  './browser': ['relayDialer'],
-  './devnet': ['startDevnet'],
-  './node': ['nativeTlsEngine', 'nodeDialer'],
+  './browser': ['relayDialer', 'openIndexedDbLedgerStore'],
+  './devnet': ['startDevnet', 'fromDevnet'],
+  './envelope': ['encryptRequest', 'decryptAnswer', 'EnvelopeError'],
+  './gateway': ['createGateway'],
+  './node': ['nativeTlsEngine', 'nodeDialer', 'openFileLedgerStore', 'toNodeListener'],
   './relay': ['startRelay', 'RelayPolicy'],
   './ton': ['parseRootState', 'clientAddress', 'proxyAddress'],
   './unsafe': ['acceptAnyPeer', 'acceptFakeTee']
