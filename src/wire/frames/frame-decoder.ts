@@ -12,19 +12,18 @@ export interface FrameDecoderOptions {
   readonly maxFrameBytes?: number | undefined
 }
 
-/** Small payloads share slabs of this many bytes: an ArrayBuffer for each would cost more than the copy. */
-const SLAB_BYTES = 16_384
-const LARGEST_IN_SLAB_BYTES = 2048
+/** Least room of a buffer in which a frame is put together, bytes. */
+const LEAST_CAPACITY_BYTES = 1024
 
-/** Room kept between frames, bytes: what an idle connection may hold. */
-const IDLE_CAPACITY_BYTES = 65_536
+const EMPTY = /* @__PURE__ */ new Uint8Array(0)
 
 /**
  * One direction of one connection. Push what arrived, then take payloads until there is none:
  *
- * Memory is at most twice what was pushed and not yet taken, grows with what arrives and never with what a header
- * promises; the work is linear in the bytes, also in pieces of one byte. A frame is judged as soon as its 8 header bytes
- * are there.
+ * Chunks are taken over and not copied; only a frame that arrives in pieces is put together in a buffer of its own. No
+ * byte is written twice, so that payloads given out stay as they are. Memory is at most three times what was pushed and
+ * not yet taken, grows with what arrives and never with what a header promises; the work is linear in the bytes, also in
+ * pieces of one byte. A frame is judged as soon as its 8 header bytes are there.
  *
  * After an error the decoder is dead: every later call throws the same error.
  *
@@ -34,13 +33,13 @@ const IDLE_CAPACITY_BYTES = 65_536
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number
-  #buffer = new Uint8Array(0)
+  #buffer: Uint8Array = EMPTY
   #start = 0
   #end = 0
   #seqno = 0
   #failure: CocoonError | undefined
-  #slab = new Uint8Array(0)
-  #slabUsed = 0
+  /** Whether the room behind `#end` is ours to write. */
+  #isOwn = false
 
   constructor(options: FrameDecoderOptions = {}) {
     this.#maxFrameBytes = Math.min(options.maxFrameBytes ?? MAX_FRAME_PAYLOAD_BYTES, MAX_FRAME_PAYLOAD_BYTES)
@@ -56,22 +55,30 @@ export class FrameDecoder {
     return this.#seqno
   }
 
-  /** Takes in the next bytes of the stream (copied). */
+  /** Takes over the next bytes of the stream: the array must not be changed any more. */
   push(chunk: Uint8Array): void {
     if (this.#failure !== undefined) throw this.#failure
-    this.#makeRoom(chunk.length)
+    const held = this.#end - this.#start
+    if (held === 0) {
+      this.#buffer = chunk
+      this.#start = 0
+      this.#end = chunk.length
+      this.#isOwn = false
+      return
+    }
+    if (!this.#isOwn || this.#end + chunk.length > this.#buffer.length) this.#grow(held, chunk.length)
     this.#buffer.set(chunk, this.#end)
     this.#end += chunk.length
   }
 
   /**
-   * The next complete payload in order; `undefined` when more bytes are needed. It is a copy whose bytes the caller owns,
-   * but small ones stand side by side in one ArrayBuffer of 16 KiB: do not transfer or read `payload.buffer`.
+   * The next complete payload in order; `undefined` when more bytes are needed. It is a view that stays as it is, side by
+   * side with others of the same chunk: do not change it, nor transfer `payload.buffer`; copy what is kept for long.
    *
    * @throws CocoonError `ERR_FRAME_SIZE` for a length below 4 or above the limit, `ERR_FRAME_SEQNO` for a number that is
    *   not the expected one.
    */
-  next(): Uint8Array<ArrayBuffer> | undefined {
+  next(): Uint8Array | undefined {
     if (this.#failure !== undefined) throw this.#failure
     const available = this.#end - this.#start
     if (available < 4) return undefined
@@ -86,10 +93,10 @@ export class FrameDecoder {
     }
     if (available < FRAME_HEADER_BYTES + length) return undefined
     const at = this.#start + FRAME_HEADER_BYTES
-    const payload = this.#copy(at, length)
+    const payload = this.#buffer.subarray(at, at + length)
     this.#start = at + length
     this.#seqno++
-    if (this.#start === this.#end) this.#rewind()
+    if (this.#start === this.#end) this.#drop()
     return payload
   }
 
@@ -103,48 +110,29 @@ export class FrameDecoder {
     if (this.bufferedBytes > 0) this.#fail('ERR_FRAME_TRUNCATED', 'the stream ended inside a frame')
   }
 
-  #copy(at: number, length: number): Uint8Array<ArrayBuffer> {
-    if (length > LARGEST_IN_SLAB_BYTES) return this.#buffer.slice(at, at + length)
-    if (this.#slabUsed + length > this.#slab.length) {
-      this.#slab = new Uint8Array(SLAB_BYTES)
-      this.#slabUsed = 0
-    }
-    const start = this.#slabUsed
-    this.#slabUsed = start + length
-    this.#slab.set(this.#buffer.subarray(at, at + length), start)
-    return this.#slab.subarray(start, this.#slabUsed)
-  }
-
   #int32(at: number): number {
     const buffer = this.#buffer
     return buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24)
   }
 
-  #rewind(): void {
+  #drop(): void {
+    this.#buffer = EMPTY
     this.#start = this.#end = 0
-    if (this.#buffer.length > IDLE_CAPACITY_BYTES) this.#buffer = new Uint8Array(0)
   }
 
-  /** Moves or grows so that `count` bytes fit. Moving waits until half of the room is free, which keeps it linear. */
-  #makeRoom(count: number): void {
-    const capacity = this.#buffer.length
-    if (this.#end + count <= capacity) return
-    const held = this.#end - this.#start
-    if (held + count <= capacity && this.#start >= capacity / 2) {
-      this.#buffer.copyWithin(0, this.#start, this.#end)
-    } else {
-      const grown = new Uint8Array(Math.max(held + count, Math.min(2 * capacity, 2 * held + 1024)))
-      grown.set(this.#buffer.subarray(this.#start, this.#end))
-      this.#buffer = grown
-    }
+  /** Moves what is held to a new buffer with room for `count` bytes, and for as many as are held: that keeps it linear. */
+  #grow(held: number, count: number): void {
+    const grown = new Uint8Array(Math.max(held + count, 2 * held, LEAST_CAPACITY_BYTES))
+    grown.set(this.#buffer.subarray(this.#start, this.#end))
+    this.#buffer = grown
+    this.#isOwn = true
     this.#start = 0
     this.#end = held
   }
 
   #fail(code: ErrorCode, message: string): never {
     this.#failure = frameError(code, message)
-    this.#buffer = new Uint8Array(0)
-    this.#start = this.#end = 0
+    this.#drop()
     throw this.#failure
   }
 }

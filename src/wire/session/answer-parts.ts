@@ -7,8 +7,11 @@ import { CocoonError } from '../../errors.js'
 
 /** Book-keeping of one waiting part, counted against the limits so that empty-ish parts are not free. */
 const PART_OVERHEAD_BYTES = 64
-/** From so many waiting parts on, small ones are joined, so that a million tiny parts cost their bytes and little more. */
-const JOIN_FROM_PARTS = 32
+/**
+ * From so many waiting parts on, small ones are joined, so that a million tiny parts cost their bytes and little more,
+ * and a reader that is behind gets many at once.
+ */
+const JOIN_FROM_PARTS = 4
 /** Size of a joined block, bytes; parts longer than a quarter of it stay alone. */
 const JOIN_BLOCK_BYTES = 8192
 
@@ -54,12 +57,12 @@ export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     return this.#weight
   }
 
-  /** Adds a part; empty ones vanish. */
+  /** Adds a part, which may be a view of a larger chunk; empty ones vanish. */
   push(part: Uint8Array): void {
     if (part.length === 0 || this.#isEnded) return
     const waiter = this.#waiters.shift()
     if (waiter !== undefined) {
-      waiter.resolve({ done: false, value: part })
+      waiter.resolve({ done: false, value: detached(part) })
       return
     }
     this.#enqueue(part)
@@ -155,7 +158,7 @@ export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
       this.#block = new Uint8Array(JOIN_BLOCK_BYTES)
       this.#block.set(part)
       this.#blockLength = part.length
-    } else this.#parts.push(part)
+    } else this.#parts.push(detached(part))
     this.#weigh(part.length + PART_OVERHEAD_BYTES)
   }
 
@@ -196,4 +199,9 @@ export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#weight += delta
     this.#events.onWeight(delta)
   }
+}
+
+/** A part that keeps no chunk alive which is much larger than itself. */
+function detached(part: Uint8Array): Uint8Array {
+  return part.length * 4 < part.buffer.byteLength ? part.slice() : part
 }

@@ -19,6 +19,8 @@ export interface FrameConnectionOptions {
   readonly limits: ResolvedLimits
   readonly clock: Clock
   readonly random: Random
+  /** A look at each complete frame before it is decoded. @returns whether it was dealt with. */
+  readonly onFrame: (payload: Uint8Array) => boolean
   /** One complete frame. What it throws ends the connection. */
   readonly onMessage: (object: TlObject) => void
   /** The connection cannot go on. Called at most once, and not after `release`. */
@@ -139,7 +141,7 @@ export class FrameConnection {
     for (let payload = this.#decoder.next(); payload !== undefined; payload = this.#decoder.next()) {
       if (!any) this.#keepAlive.frameReceived()
       any = true
-      this.#options.onMessage(decodeTl(payload))
+      if (!this.#options.onFrame(payload)) this.#options.onMessage(decodeTl(payload))
       if (this.#isReleased) return
     }
   }

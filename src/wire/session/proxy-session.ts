@@ -14,6 +14,7 @@ import { abortError } from '../../runtime/shared/index.js'
 import { type AnswerMessage, salvageAnswer, toAnswerMessage } from './answer-message.js'
 import { ControlQueries } from './control-queries.js'
 import { FrameConnection } from './frame-connection.js'
+import { PartFrameReader } from './part-frame.js'
 import { paymentNoteOf, paymentStatusNote } from './payment-notes.js'
 import { beforeSending } from './peer-errors.js'
 import { proxyTimeoutSeconds, queryPacket } from './query-message.js'
@@ -50,6 +51,7 @@ export class ProxySession implements Session {
   readonly #requests: RequestTable
   readonly closed: Promise<CocoonError>
   #resolveClosed!: (cause: CocoonError) => void
+  readonly #partFrames = new PartFrameReader()
   #state: SessionState = { tag: 'connecting' }
   #ready: ReadyState | undefined
   #onConnected: (() => void) | undefined
@@ -71,6 +73,7 @@ export class ProxySession implements Session {
       limits,
       clock,
       random,
+      onFrame: (payload) => this.#onPartFrame(payload),
       onMessage: (object) => this.#onMessage(object),
       onFailure: (error) => void this.shutDown(this.#asStateError(error), true),
       isHeld: () => this.#requests.isFull && this.#controls.size === 0
@@ -239,6 +242,12 @@ export class ProxySession implements Session {
 
   #send(object: TlObject): Promise<void> {
     return this.#connection.send(object)
+  }
+
+  /** The common case. An unknown request id takes the other way as well, which reports it. */
+  #onPartFrame(payload: Uint8Array): boolean {
+    const reader = this.#partFrames
+    return this.#state.tag === 'ready' && reader.read(payload) && this.#requests.routePart(payload, reader)
   }
 
   #onMessage(object: TlObject): void {

@@ -8,8 +8,9 @@ import type { InferenceFinal } from '../../runtime/ports/inference.js'
 import type { CancelTimer, Clock, Random } from '../../runtime/ports/clock.js'
 import type { RequestSettlement } from '../../runtime/ports/receipt.js'
 import type { AnswerMessage } from './answer-message.js'
+import type { PartPosition } from './part-frame.js'
 import type { Redact } from './redaction.js'
-import { REQUEST_ID_BYTES, requestKey, sameRequestId } from './request-id.js'
+import { REQUEST_ID_BYTES, requestKey, isRequestIdAt } from './request-id.js'
 import { type RequestOutcome, type RequestOwner, RunningRequest, type RunningRequestOptions, tooLarge } from './running-request.js'
 import type { ResolvedLimits } from './settings.js'
 import type { SessionEvent } from './types.js'
@@ -83,6 +84,13 @@ export class RequestTable implements RequestOwner {
     return true
   }
 
+  /** The common part, without objects around it. @returns `false` when no running request has this id. */
+  routePart(frame: Uint8Array, { idAt, dataAt, dataEnd }: PartPosition): boolean {
+    const request = this.#find(frame, idAt)
+    request?.handlePart(frame.subarray(dataAt, dataEnd), undefined)
+    return request !== undefined
+  }
+
   /** An answer that does not parse. @returns `false` when no running request has this id. */
   routeBroken(requestId: Uint8Array, error: CocoonError): boolean {
     const request = this.#find(requestId)
@@ -104,10 +112,10 @@ export class RequestTable implements RequestOwner {
     this.#totalWeight += delta
     const { weight } = request
     if (weight === 0) this.#weighty.delete(request)
-    else if (delta > 0) this.#weighty.add(request)
+    else if (weight === delta) this.#weighty.add(request)
     const wasFull = this.isFull
     if (request.isLive && weight * 2 > this.maxBufferedAnswerBytes) this.#full.add(request)
-    else this.#full.delete(request)
+    else if (this.#full.size > 0) this.#full.delete(request)
     if (delta > 0) this.#enforceTotal()
     else if (wasFull && !this.isFull) this.#options.onRoom()
   }
@@ -131,9 +139,9 @@ export class RequestTable implements RequestOwner {
     this.#options.onEvent({ type: 'answer-end', requestId, outcome, ms: this.#sinceSent(request), bytes })
   }
 
-  #find(requestId: Uint8Array): RunningRequest | undefined {
-    const request = this.#running.get(requestKey(requestId))
-    return request !== undefined && sameRequestId(request.options.id, requestId) ? request : undefined
+  #find(bytes: Uint8Array, at = 0): RunningRequest | undefined {
+    const request = this.#running.get(requestKey(bytes, at))
+    return request !== undefined && isRequestIdAt(request.options.id, bytes, at) ? request : undefined
   }
 
   /** Nobody waits for more of this request. */

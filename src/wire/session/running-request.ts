@@ -93,7 +93,7 @@ export class RunningRequest {
   /** A message of the peer. @returns whether it was of any use. */
   handle(message: AnswerMessage): boolean {
     if (message.kind === 'head') return this.#handleHead(message.data, message.final)
-    if (message.kind === 'part') return this.#handlePart(message.data, message.final)
+    if (message.kind === 'part') return this.handlePart(message.data, message.final)
     const text = this.#owner.redact(message.text)
     const error = answerRefused(message.code, text, this.#stage !== 'waiting', message.final)
     this.#settle('error', message.final ?? NO_FINAL, error)
@@ -153,7 +153,8 @@ export class RunningRequest {
     })
   }
 
-  #handlePart(data: Uint8Array, final: InferenceFinal | undefined): boolean {
+  /** Body bytes, with the final figures when they are the last ones. @returns `true`: it is always of use. */
+  handlePart(data: Uint8Array, final: InferenceFinal | undefined): boolean {
     if (this.#stage === 'waiting') this.giveUp(invalidAnswer('a part of the answer came before its head'))
     this.#push(data)
     if (final !== undefined) this.#settle('complete', final, undefined)

@@ -106,7 +106,7 @@ describe('AnswerParts', () => {
         const size = index % 7 === 0 ? 3000 : 3
         parts.push(new Uint8Array(size).fill(next++ & 0xff))
       }
-      for (let index = 0; index < 30; index++) {
+      for (let index = 0; index < 30 && parts.weight > 0; index++) {
         const { value } = await parts.next()
         if (value !== undefined) for (const byte of value) got.push(byte)
       }
