@@ -99,7 +99,9 @@ export class CocoonClient {
         maxCoefficient: options.maxCoefficient,
         reservedTokens: options.reservedTokens,
         translate: options.translate,
-        streamFallback: options.streamFallback
+        streamFallback: options.streamFallback,
+        tools: options.tools,
+        jsonMode: options.jsonMode
       }
     })
     this.chat = surface.chat

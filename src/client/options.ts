@@ -76,7 +76,7 @@ export interface RuntimeOptions {
 }
 
 /** Options of {@link CocoonClient}. */
-export interface CocoonOptions extends Pick<CallDefaults, 'translate' | 'streamFallback'> {
+export interface CocoonOptions extends Pick<CallDefaults, 'translate' | 'streamFallback' | 'tools' | 'jsonMode'> {
   /** Required without a gateway. */
   readonly network?: NetworkOptions | undefined
   /** Required without a gateway, which pays by itself. */

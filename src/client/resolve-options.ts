@@ -56,7 +56,7 @@ export const DEFAULT_TIMEOUT_MS = 120_000
 /** Refuses everybody. Loaded when the first peer is judged, since it brings the whole table of checks. */
 const refuseByDefault: VerdictPolicy = {
   name: 'refuse-all',
-  judge: async (peer, options) => (await import('../attestation/index.js')).refuseAll().judge(peer, options)
+  judge: async (peer, options) => (await import('../attestation/refuse/index.js')).refuseAll().judge(peer, options)
 }
 
 const UINT32_MAX = 0xffff_ffff
@@ -74,6 +74,8 @@ const OPTION_NAMES = [
   'rules',
   'translate',
   'streamFallback',
+  'tools',
+  'jsonMode',
   'select',
   'onEvent',
   'observer',

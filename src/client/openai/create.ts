@@ -10,6 +10,7 @@ import { answerHeaders } from './fetch-answer.js'
 import type { CallFigures } from './figures.js'
 import { readFile } from './multipart.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
+import { promptedReader, promptedRequest, promptedWhole } from './prompted-answer.js'
 import { createPendingRequest } from './request.js'
 import type { EndpointPath } from './rules/index.js'
 import type { AnswerContext, StreamResult, WholeResult } from './types.js'
@@ -36,10 +37,12 @@ async function callEndpoint(
 ): Promise<WholeResult<unknown> | StreamResult<unknown>> {
   const file =
     path === '/v1/audio/transcriptions' ? await readFile((body as { file?: unknown } | undefined)?.file) : undefined
-  const request = createPendingRequest(context, path, body, options, { file })
+  const prompted = await promptedRequest(context, path, body, options)
+  const request = createPendingRequest(context, path, prompted?.body ?? body, options, { file })
   const open = await openAnswer(context, request)
   if (request.streams) {
-    const reader = readEvents(context, open)
+    const events = readEvents(context, open)
+    const reader = prompted === undefined ? events : promptedReader(prompted, events)
     const final = reader.figures
     return {
       ...describe(open, final),
@@ -48,7 +51,8 @@ async function callEndpoint(
       tokensUsed: final.then(({ tokensUsed }) => tokensUsed)
     }
   }
-  const { value, figures } = await readWhole(context, open)
+  const whole = await readWhole(context, open)
+  const { value, figures } = prompted === undefined ? whole : promptedWhole(prompted, whole)
   return { ...figures, ...describe(open, Promise.resolve(figures), figures), data: value }
 }
 

@@ -11,6 +11,7 @@ import { type FilePart, readFile } from './multipart.js'
 import { listModels, retrieveModel } from './models.js'
 import type { SurfaceContext } from './options.js'
 import { answerOutcome, errorOutcome, finalFigures, withOutcome } from './outcome.js'
+import { promptedReader, promptedRequest, promptedWhole } from './prompted-answer.js'
 import { createPendingRequest } from './request.js'
 import { invalidRequest } from './request-fields.js'
 import type { EndpointPath } from './rules/index.js'
@@ -108,7 +109,9 @@ async function answerRequest(context: SurfaceContext, path: EndpointPath, call: 
   const { signal } = call
   const form = path === '/v1/audio/transcriptions' ? await readForm(call) : undefined
   const { value, text: json } = form === undefined ? await readJson(call) : { value: form.fields, text: undefined }
-  const request = createPendingRequest(context, path, value, { signal }, { file: form?.file, text: json })
+  const prompted = await promptedRequest(context, path, value, {})
+  const source = { file: form?.file, text: json }
+  const request = createPendingRequest(context, path, prompted?.body ?? value, { signal }, source)
   const open = await openAnswer(context, request, request.isSealed)
   const { answer } = open
   // What an encrypted form asks for cannot be seen, and neither can what an encrypted error says: both pass as they are.
@@ -118,14 +121,16 @@ async function answerRequest(context: SurfaceContext, path: EndpointPath, call: 
       answerOutcome(answer, finalFigures(answer, context.priceAt(answer.peer)))
     )
   if (!request.streams) {
-    const { text, figures } = await readWhole(context, open)
-    const whole = new Response(text, { status: statusWithBody(answer.status), headers: answerHeaders(answer, figures) })
-    return withOutcome(whole, answerOutcome(answer, figures))
+    const whole = await readWhole(context, open)
+    const { text, figures } = prompted === undefined ? whole : promptedWhole(prompted, whole)
+    const response = new Response(text, { status: statusWithBody(answer.status), headers: answerHeaders(answer, figures) })
+    return withOutcome(response, answerOutcome(answer, figures))
   }
   const headers = answerHeaders(answer)
   headers.set('content-type', 'text/event-stream; charset=utf-8')
   headers.set('cache-control', 'no-cache')
-  const reader = readEvents(context, open)
+  const events = readEvents(context, open)
+  const reader = prompted === undefined ? events : promptedReader(prompted, events)
   return withOutcome(new Response(eventStreamBody(reader, signal), { headers }), answerOutcome(answer, reader.figures))
 }
 

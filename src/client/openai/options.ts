@@ -22,6 +22,10 @@ export interface RequestOptions {
   readonly translate?: boolean | undefined
   /** See {@link CallDefaults.streamFallback}. */
   readonly streamFallback?: 'none' | 'buffered' | undefined
+  /** See {@link CallDefaults.tools}. */
+  readonly tools?: 'native' | 'prompt' | undefined
+  /** See {@link CallDefaults.jsonMode}. */
+  readonly jsonMode?: 'native' | 'prompt' | undefined
 }
 
 /** What calls use where they say nothing themselves; `undefined` is the default named. */
@@ -44,6 +48,17 @@ export interface CallDefaults {
    * that lose event streams. Default `none`.
    */
   readonly streamFallback?: 'none' | 'buffered' | undefined
+  /**
+   * `prompt`: `tools` of a chat request are told to the model as instructions, and its text is read back as tool calls,
+   * strictly: for workers that refuse the field, which today are all. No worker enforces the form; an answer that breaks
+   * it is `ERR_ANSWER_INVALID`, and paid. Default `native`: the field is sent, or refused by the rules.
+   */
+  readonly tools?: 'native' | 'prompt' | undefined
+  /**
+   * `prompt`: the same for `response_format` of type `json_object` and `json_schema`. The answer's content is then JSON
+   * that was checked; a stream yields it in one piece at its end. Default `native`.
+   */
+  readonly jsonMode?: 'native' | 'prompt' | undefined
 }
 
 /** Bounds of what is held of an answer. */
@@ -86,6 +101,8 @@ export interface SurfaceContext {
     readonly debug: boolean
     readonly translate: boolean
     readonly streamFallback: 'none' | 'buffered'
+    readonly tools: 'native' | 'prompt'
+    readonly jsonMode: 'native' | 'prompt'
   }
   readonly priceAt: (peer: InferencePeer) => bigint | undefined
 }
@@ -109,7 +126,9 @@ export function resolveOptions(options: OpenAISurfaceOptions): SurfaceContext {
       reservedTokens: checkInteger('reservedTokens', defaults.reservedTokens ?? 10_000),
       debug: defaults.debug ?? false,
       translate: defaults.translate ?? true,
-      streamFallback: defaults.streamFallback ?? 'none'
+      streamFallback: defaults.streamFallback ?? 'none',
+      tools: defaults.tools ?? 'native',
+      jsonMode: defaults.jsonMode ?? 'native'
     },
     priceAt: typeof price === 'function' ? price : () => price
   }

@@ -64,7 +64,23 @@ export interface ChatCompletionRequest extends SharedRequestFields {
   readonly verbosity?: string | null | undefined
   readonly parallel_tool_calls?: boolean | undefined
   readonly store?: boolean | null | undefined
-  readonly response_format?: { readonly type: 'text' } | string | null | undefined
+  readonly response_format?:
+    | { readonly type: 'text' | 'json_object' }
+    | { readonly type: 'json_schema'; readonly json_schema: { readonly name?: string; readonly schema: object } }
+    | string
+    | null
+    | undefined
+  /** Refused by workers; `tools: 'prompt'` (an option, not a field) asks by prompt instead. */
+  readonly tools?: ReadonlyArray<{
+    readonly type: 'function'
+    readonly function: { readonly name: string; readonly description?: string | undefined; readonly parameters?: unknown }
+  }> | undefined
+  readonly tool_choice?:
+    | 'auto'
+    | 'none'
+    | 'required'
+    | { readonly type: 'function'; readonly function: { readonly name: string } }
+    | undefined
   readonly chat_template_kwargs?: { readonly enable_thinking?: boolean } | undefined
   readonly safety_identifier?: string | undefined
   readonly prompt_cache_key?: string | undefined
