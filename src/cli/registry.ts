@@ -36,6 +36,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import('./commands/doctor.js')).doctorCommand
   },
   {
+    name: 'serve',
+    summary: 'OpenAI’s API on this machine: any tool that takes a base URL can use the network',
+    load: async () => (await import('./commands/serve.js')).serveCommand
+  },
+  {
     name: 'devnet',
     summary: 'run a whole network on this machine, without coins or GPU',
     load: async () => (await import('./commands/devnet.js')).devnetCommand

@@ -1,0 +1,171 @@
+/**
+ * A chat model for LangChain. It maps shapes; what the network accepts is the client's to say.
+ *
+ * @module
+ */
+import type { CallbackManagerForLLMRun } from '@langchain/core/callbacks/manager'
+import type { BaseLanguageModelInput } from '@langchain/core/language_models/base'
+import {
+  BaseChatModel,
+  type BaseChatModelCallOptions,
+  type BaseChatModelParams,
+  type BindToolsInput
+} from '@langchain/core/language_models/chat_models'
+import { AIMessage, AIMessageChunk, type BaseMessage, type UsageMetadata } from '@langchain/core/messages'
+import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
+import type { Runnable } from '@langchain/core/runnables'
+import { convertToOpenAITool } from '@langchain/core/utils/function_calling'
+import type { ChatCompletionRequest, RequestOptions, Usage } from '../client/openai/index.js'
+import type { IntegrationClient } from './client.js'
+
+/** Options of {@link ChatCocoon}. */
+export interface ChatCocoonFields extends BaseChatModelParams {
+  /** A `Cocoon`. It stays the caller's to close. */
+  readonly cocoon: IntegrationClient
+  /** Base name of the model. */
+  readonly model: string
+  /** Fields of every request: `temperature`, `max_completion_tokens` … */
+  readonly request?: Partial<Omit<ChatCompletionRequest, 'model' | 'messages' | 'stream'>> | undefined
+  /** Options of every call, e.g. `{ tools: 'prompt' }`. */
+  readonly callOptions?: Omit<RequestOptions, 'signal'> | undefined
+}
+
+/** Options of one call. */
+export interface ChatCocoonCallOptions extends BaseChatModelCallOptions {
+  readonly tools?: BindToolsInput[]
+  readonly response_format?: ChatCompletionRequest['response_format']
+}
+
+type ToolCalls = ReadonlyArray<{ readonly index?: number; readonly id?: string; readonly function?: { readonly name?: string; readonly arguments?: string } }>
+
+/** `invoke`, `stream`, `batch` and the rest of LangChain over the network. */
+export class ChatCocoon extends BaseChatModel<ChatCocoonCallOptions> {
+  readonly model: string
+  readonly #fields: ChatCocoonFields
+
+  static override lc_name(): string {
+    return 'ChatCocoon'
+  }
+
+  constructor(fields: ChatCocoonFields) {
+    // A repeated call is paid twice: LangChain's own six retries are off unless asked for.
+    super({ maxRetries: 0, ...fields })
+    this.model = fields.model
+    this.#fields = fields
+  }
+
+  override _llmType(): string {
+    return 'cocoon'
+  }
+
+  override bindTools(tools: BindToolsInput[], options?: Partial<ChatCocoonCallOptions>): Runnable<BaseLanguageModelInput, AIMessageChunk, ChatCocoonCallOptions> {
+    return this.withConfig({ ...options, tools } as Partial<ChatCocoonCallOptions>)
+  }
+
+  override invocationParams(options?: this['ParsedCallOptions']): Record<string, unknown> {
+    const { stop, tools, tool_choice: choice, response_format: format } = options ?? {}
+    const fields = {
+      model: this.model,
+      ...this.#fields.request,
+      stop,
+      tools: tools?.map((tool) => toTool(tool)),
+      tool_choice: toChoice(choice),
+      response_format: format
+    }
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+  }
+
+  override async _generate(messages: BaseMessage[], options: this['ParsedCallOptions']): Promise<ChatResult> {
+    const completion = await this.#fields.cocoon.chat.completions.create(
+      { ...this.#request(messages, options), stream: false },
+      this.#options(options)
+    )
+    const usage = toUsage(completion.usage)
+    const generations = completion.choices.map(({ message, finish_reason: reason }) => {
+      const { content, reasoning_content: reasoning, tool_calls: calls } = message
+      const text = content ?? ''
+      const ai = new AIMessage({
+        id: completion.id,
+        content: text,
+        tool_calls: ((calls ?? []) as ToolCalls).map(toCall),
+        additional_kwargs: reasoning ? { reasoning_content: reasoning } : {},
+        response_metadata: { model: completion.model, finish_reason: reason },
+        ...(usage !== undefined && { usage_metadata: usage })
+      })
+      return { text, message: ai, generationInfo: { finish_reason: reason } }
+    })
+    return { generations, llmOutput: { tokenUsage: completion.usage } }
+  }
+
+  override async *_streamResponseChunks(
+    messages: BaseMessage[],
+    options: this['ParsedCallOptions'],
+    run?: CallbackManagerForLLMRun
+  ): AsyncGenerator<ChatGenerationChunk> {
+    const stream = await this.#fields.cocoon.chat.completions.create({ ...this.#request(messages, options), stream: true }, this.#options(options))
+    for await (const chunk of stream) {
+      const [choice] = chunk.choices
+      const usage = toUsage(chunk.usage)
+      if (choice === undefined && usage === undefined) continue
+      const { content, reasoning_content: reasoning, tool_calls: calls } = choice?.delta ?? {}
+      const text = content ?? ''
+      const message = new AIMessageChunk({
+        id: chunk.id,
+        content: text,
+        tool_call_chunks: ((calls ?? []) as ToolCalls).map(({ index, id, function: called }) => ({
+          type: 'tool_call_chunk' as const,
+          ...(index !== undefined && { index }),
+          ...(id !== undefined && { id }),
+          ...(called?.name !== undefined && { name: called.name }),
+          args: called?.arguments ?? ''
+        })),
+        additional_kwargs: reasoning ? { reasoning_content: reasoning } : {},
+        response_metadata: choice?.finish_reason ? { model: chunk.model, finish_reason: choice.finish_reason } : {},
+        ...(usage !== undefined && { usage_metadata: usage })
+      })
+      yield new ChatGenerationChunk({ text, message })
+      await run?.handleLLMNewToken(text)
+    }
+  }
+
+  #request(messages: BaseMessage[], options: this['ParsedCallOptions']): ChatCompletionRequest {
+    return { ...this.invocationParams(options), messages: messages.map(toMessage) } as unknown as ChatCompletionRequest
+  }
+
+  #options({ signal, timeout }: this['ParsedCallOptions']): RequestOptions {
+    return { ...this.#fields.callOptions, signal, ...(timeout !== undefined && { timeoutMs: timeout }) }
+  }
+}
+
+function toMessage(message: BaseMessage): Record<string, unknown> {
+  const { type, content, name } = message
+  const text = typeof content === 'string' ? content : content
+  if (AIMessage.isInstance(message)) {
+    const calls = (message.tool_calls ?? []).map(({ id, name: called, args }) => ({ id, type: 'function', function: { name: called, arguments: JSON.stringify(args) } }))
+    return { role: 'assistant', ...((calls.length === 0 || text.length > 0) && { content: text }), ...(calls.length > 0 && { tool_calls: calls }) }
+  }
+  if (type === 'tool') return { role: 'tool', tool_call_id: (message as { tool_call_id?: string }).tool_call_id, content: text }
+  const roles: Readonly<Record<string, string>> = { system: 'system', developer: 'developer', human: 'user' }
+  const role = roles[type] ?? (message as { role?: string }).role ?? 'user'
+  return { role, content: text, ...(name !== undefined && { name }) }
+}
+
+function toTool(tool: BindToolsInput): unknown {
+  return 'type' in tool && tool['type'] === 'function' ? tool : convertToOpenAITool(tool as Parameters<typeof convertToOpenAITool>[0])
+}
+
+function toChoice(choice: ChatCocoonCallOptions['tool_choice']): unknown {
+  if (choice === 'any') return 'required'
+  if (typeof choice !== 'string' || ['auto', 'none', 'required'].includes(choice)) return choice
+  return { type: 'function', function: { name: choice } }
+}
+
+function toCall({ id, function: called }: ToolCalls[number]): { type: 'tool_call'; name: string; args: Record<string, unknown>; id?: string } {
+  const args = JSON.parse(called?.arguments ?? '{}') as Record<string, unknown>
+  return { type: 'tool_call', name: called?.name ?? '', args, ...(id !== undefined && { id }) }
+}
+
+function toUsage(usage: Usage | null | undefined): UsageMetadata | undefined {
+  if (!usage) return undefined
+  return { input_tokens: usage.prompt_tokens, output_tokens: usage.completion_tokens, total_tokens: usage.total_tokens }
+}
