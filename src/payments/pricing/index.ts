@@ -6,6 +6,18 @@
 export { adjust, COEFFICIENT_UNIT, MULTIPLIER_UNIT } from './adjust.js'
 export { availableTokens, reservationTokens, tokensForAmount } from './balance.js'
 export type { AccountBalance, AvailableTokens } from './balance.js'
+export {
+  KNOWN_GPUS,
+  type LoadInput,
+  type LoadPlan,
+  type MarketInput,
+  planLoad,
+  planWorker,
+  type WorkerPlan,
+  type WorkerPlanInput
+} from './capacity.js'
+export { makeQuote, type Quote, type QuoteInput } from './quote.js'
+export { BYTES_PER_TOKEN, requestSize, type RequestSize, TOKENS_PER_MESSAGE, TOKENS_PER_TEMPLATE } from './request-size.js'
 export { predictRefusal, withinCoefficient } from './refusal.js'
 export type { OfferedWorker, Refusal, RefusalInput } from './refusal.js'
 export {
