@@ -7,7 +7,7 @@ import { concatBytes, decodeUtf8 } from '../../encoding/index.js'
 import { CocoonError, PEER_TEXT_LIMIT } from '../../errors.js'
 import type { InferenceAnswer, InferenceFinal } from '../../runtime/ports/inference.js'
 import { createCallBudget, type OwnedCallBudget } from './call-budget.js'
-import { bodyFailure, chargedBy, TruncatedStreamError } from './errors.js'
+import { bodyFailure, budgetEnded, chargedBy, TruncatedStreamError } from './errors.js'
 import { createEventReader, type EventReader } from './event-reader.js'
 import { type CallFigures, claimedCostNano, computeFigures } from './figures.js'
 import type { SurfaceContext } from './options.js'
@@ -79,7 +79,7 @@ export function readEvents(context: SurfaceContext, open: OpenAnswer): EventRead
  */
 export async function readWhole(context: SurfaceContext, open: OpenAnswer): Promise<WholeAnswer> {
   const { answer, budget, redact, isSealed } = open
-  const onBudget = (): void => answer.cancel(budget.signal.reason)
+  const onBudget = (): void => answer.cancel(budgetEnded(budget.signal.reason, 'answer'))
   budget.signal.addEventListener('abort', onBudget, { once: true })
   try {
     const { text, final } = await collectText(answer, context.maxAnswerBytes)

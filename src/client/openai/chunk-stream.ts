@@ -5,6 +5,7 @@
  */
 import { encodeUtf8 } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
+import { writeJson } from './errors.js'
 import type { EventReader } from './event-reader.js'
 
 /** Results that one branch of a tee may be ahead of the other. */
@@ -59,9 +60,10 @@ export class ChunkStream<T> implements AsyncIterable<T> {
           try {
             const step = await iterator.next()
             if (step.done === true) controller.close()
-            else controller.enqueue(encodeUtf8(`${JSON.stringify(step.value)}\n`))
+            else controller.enqueue(encodeUtf8(`${writeJson(step.value)}\n`))
           } catch (error) {
             controller.error(error)
+            void iterator.return?.()
           }
         },
         async cancel() {

@@ -49,6 +49,26 @@ export function bodyFailure(cause: unknown): CocoonError {
   })
 }
 
+/** The reason of a budget that fired while an answer was read, in the words of that phase. */
+export function budgetEnded(reason: unknown, phase: 'answer' | 'stream'): CocoonError {
+  const error = CocoonError.from(reason, 'ERR_ABORTED', { phase, charged: 'unknown' })
+  const { code, message, charged, httpStatus, remedy, cause } = error
+  return new CocoonError(code, message, { phase, charged, httpStatus, remedy, cause })
+}
+
+/** JSON text of a value that a peer sent. @throws CocoonError `ERR_STREAM_INVALID` when it is nested too deep to be written. */
+export function writeJson(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    throw new CocoonError('ERR_STREAM_INVALID', 'the stream holds an event that cannot be written again', {
+      phase: 'stream',
+      charged: 'unknown',
+      httpStatus: 502
+    })
+  }
+}
+
 /** Whether an answer was charged, by what its final message says. */
 export function chargedBy(final: InferenceFinal | undefined): Charged {
   if (final?.complete !== true || final.tokensUsed === undefined) return 'unknown'

@@ -8,7 +8,7 @@ import type { CocoonError } from '../../errors.js'
 import type { InferenceAnswer } from '../../runtime/ports/inference.js'
 import { completionToChunks, isWholeCompletion } from './buffered-chunks.js'
 import type { OwnedCallBudget } from './call-budget.js'
-import { bodyFailure, chargedBy, EmptyStreamError, TruncatedStreamError } from './errors.js'
+import { bodyFailure, budgetEnded, chargedBy, EmptyStreamError, TruncatedStreamError, writeJson } from './errors.js'
 import { createEventParser, errorEvent, invalidEvent } from './event-parser.js'
 import { type CallFigures, claimedCostNano, computeFigures } from './figures.js'
 
@@ -32,7 +32,7 @@ export interface EventReader {
    * @throws CocoonError what ended the stream, once; afterwards the reader is at its end.
    */
   poll(): object | undefined
-  /** JSON text of the last polled event, in one line and otherwise as received. */
+  /** JSON text of the last polled event, in one line and otherwise as received. @throws CocoonError `ERR_STREAM_INVALID`. */
   lastText(): string
   /** Waits for more. `false` at the end. Throws as {@link EventReader.poll}. */
   pull(): Promise<boolean>
@@ -64,7 +64,7 @@ export function createEventReader({
   const settled = new Promise<void>((resolve) => {
     settle = resolve
   })
-  const onBudget = (): void => abort(budget.signal.reason as CocoonError)
+  const onBudget = (): void => abort(budgetEnded(budget.signal.reason, 'stream'))
 
   function end(): void {
     ended = true
@@ -155,7 +155,7 @@ export function createEventReader({
   else budget.signal.addEventListener('abort', onBudget, { once: true })
   return {
     poll,
-    lastText: () => (text === undefined ? JSON.stringify(lastValue) : text.replace(/[\r\n]+/g, ' ')),
+    lastText: () => (text === undefined ? writeJson(lastValue) : text.replace(/[\r\n]+/g, ' ')),
     pull,
     abort,
     figures: settled.then(() => answer.final).then((final) => computeFigures(final, pricePerTokenNano, claimNano))

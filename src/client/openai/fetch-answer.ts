@@ -61,6 +61,7 @@ export function eventStreamBody(reader: EventReader, signal: AbortSignal | undef
         } catch (error) {
           if (signal?.aborted) return controller.error(signal.reason)
           failure = error
+          reader.abort(abandoned(error))
           const shape = errorBody(CocoonError.from(error, 'ERR_INTERNAL', { phase: 'stream', charged: 'unknown' }))
           batch += `data: ${JSON.stringify(shape)}\n\n`
         }

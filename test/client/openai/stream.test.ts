@@ -188,6 +188,14 @@ describe('ChunkStream', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  it('says that the budget ended in the stream', async () => {
+    const { surface, clock } = surfaceOver({ parts: [`data: ${chunk('a')}\n\n`, new Promise(() => {})] })
+    const stream = await surface.chat.completions.create(STREAM, { timeoutMs: 1000 })
+    const reading = failure(contents(stream))
+    await clock.advance(1000)
+    expect(await reading).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'stream', charged: 'unknown', httpStatus: 504 })
+  })
+
   it('rejects at once when the signal fires, with buffered chunks dropped', async () => {
     const { surface } = surfaceOver({ parts: [parts.join('')] })
     const controller = new AbortController()
@@ -235,6 +243,20 @@ describe('ChunkStream', () => {
     for await (const each of other) if (each.choices) break
     await settle()
     expect(open.transport.cancelled).toHaveLength(1)
+  })
+
+  it('a chunk nested too deep to be written again is a typed error, and the call ends', async () => {
+    const deep = `{"choices":[{"message":{"content":${'['.repeat(200_000)}${']'.repeat(200_000)}}}]}`
+    const asked = surfaceOver({ parts: [deep] })
+    const stream = await asked.surface.chat.completions.create(STREAM)
+    expect((await failure(new Response(stream.toReadableStream()).text())).code).toBe('ERR_STREAM_INVALID')
+    expect(asked.clock.pendingTimers).toBe(0)
+    const fetched = surfaceOver({ parts: [deep] })
+    const init = { method: 'POST', body: JSON.stringify(STREAM) }
+    const reader = ((await fetched.surface.fetch('/v1/chat/completions', init)).body as ReadableStream<Uint8Array>).getReader()
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain('"code":"ERR_STREAM_INVALID"')
+    await expect(reader.read()).rejects.toThrow()
+    expect(fetched.clock.pendingTimers).toBe(0)
   })
 
   it('becomes lines of JSON', async () => {
