@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Devnet, type DevnetOptions, startDevnet } from '../../src/devnet.js'
 import {
@@ -376,6 +377,26 @@ describe('watching', () => {
     expect(text).not.toContain('canary')
     expect(text).not.toContain(net.account.owner)
     for (const event of events) expect(event.address).toBe(net.network.proxies[0])
+  })
+
+  test('a secret that comes back in a body stands in no error', async () => {
+    const secret = 'canary-secret-of-the-account'
+    const echo = `{"error":"${secret} ${Buffer.from(secret).toString('hex')} ${Buffer.from(secret).toString('base64')}"}`
+    const upstream: DevnetOptions['upstream'] = async () => ({
+      status: 500,
+      reason: 'no',
+      headers: [],
+      body: (async function* () {
+        yield new TextEncoder().encode(echo)
+      })()
+    })
+    const cocoon = client(await devnet({ account: { secret }, workers: [{ model: 'devnet/echo', upstream }] }))
+    const error = await failure(cocoon.chat.completions.create(question()))
+    expect(error).toMatchObject({ code: 'ERR_UPSTREAM_HTTP', httpStatus: 500 })
+    expect(error.peerText?.replaceAll('[redacted]', '').replace(/[^a-z0-9]/gi, '')).toBe('error')
+    const response = await cocoon.fetch('/v1/chat/completions', { method: 'POST', body: JSON.stringify(question()) })
+    expect(await response.text()).not.toMatch(/canary|63616e617279/)
+    expect(inspect(cocoon, { depth: 20, showHidden: true })).not.toContain('canary')
   })
 
   test('payment notes and settlements reach the observer', async () => {
