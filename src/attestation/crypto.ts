@@ -1,11 +1,9 @@
 /**
  * The few primitives that verification needs, on WebCrypto: SHA-2, ECDSA over P-256 and P-384, RSA-PSS, Ed25519 (with
- * tweetnacl where WebCrypto lacks it). Verifiers answer `false` for anything malformed, they do not throw.
+ * tweetnacl, loaded only then, where WebCrypto lacks it). Verifiers answer `false` for anything malformed, they do not throw.
  *
  * @module
  */
-import nacl from 'tweetnacl'
-
 type Bytes = Uint8Array<ArrayBuffer>
 
 /** WebCrypto takes views over plain buffers only; a view over anything else is copied. */
@@ -87,6 +85,7 @@ export async function verifyEd25519(publicKey: Uint8Array, signature: Uint8Array
     const key = await crypto.subtle.importKey('raw', plain(publicKey), 'Ed25519', false, ['verify'])
     return await crypto.subtle.verify('Ed25519', key, plain(signature), plain(signed))
   } catch {
+    const { default: nacl } = await import('tweetnacl')
     return nacl.sign.detached.verify(signed, signature, publicKey)
   }
 }

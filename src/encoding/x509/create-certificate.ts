@@ -5,8 +5,8 @@
  *
  * @module
  */
-import nacl from 'tweetnacl'
 import { CocoonError } from '../../errors.js'
+import { decodeBase64 } from '../base64.js'
 import {
   contextTag,
   DER_TAG,
@@ -95,9 +95,9 @@ export async function createEd25519Certificate(options: Ed25519CertificateOption
     throw optionsError('serial must be 1 to 20 bytes and not zero', 'serial')
   }
   if (!(notBefore.getTime() < notAfter.getTime())) throw optionsError('notBefore must be before notAfter', 'notBefore')
-  const seed = await seedOf(options)
-  const keys = nacl.sign.keyPair.fromSeed(seed)
-  const publicKey = keys.publicKey
+  const seed: Uint8Array = await seedOf(options)
+  const privateKeyPkcs8 = new Uint8Array([...PKCS8_PREFIX, ...seed])
+  const { publicKey, sign } = await importKey(privateKeyPkcs8)
   const given = options.extensions ?? []
   const extensions = typeof given === 'function' ? await given(publicKey) : given
   const version = options.version ?? (extensions.length > 0 ? 3 : 1)
@@ -114,10 +114,7 @@ export async function createEd25519Certificate(options: Ed25519CertificateOption
     derSequence(algorithm, derBitString(publicKey)),
     ...(extensions.length > 0 ? [encodeDer(contextTag(3), derSequence(...extensions.map(encodeExtension)))] : [])
   )
-  const signature = nacl.sign.detached(body, keys.secretKey)
-  const privateKeyPkcs8 = new Uint8Array(48)
-  privateKeyPkcs8.set(PKCS8_PREFIX)
-  privateKeyPkcs8.set(seed, PKCS8_PREFIX.length)
+  const signature = await sign(body.slice())
   return { certificateDer: derSequence(body, algorithm, derBitString(signature)), publicKey, privateKeyPkcs8 }
 }
 
@@ -146,6 +143,24 @@ export async function referenceExtensions(
       value: derSequence(derText(0x82, 'localhost'), derText(0x82, '127.0.0.1'), encodeDer(0x87, ipv6Loopback))
     }
   ]
+}
+
+/** Both halves of a key: by WebCrypto, or by tweetnacl (loaded only then) on runtimes without Ed25519. */
+async function importKey(
+  pkcs8: Uint8Array<ArrayBuffer>
+): Promise<{ publicKey: Uint8Array; sign: (content: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> }> {
+  try {
+    const key = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign'])
+    const { x } = await crypto.subtle.exportKey('jwk', key)
+    return {
+      publicKey: decodeBase64(x as string, { urlSafe: true }),
+      sign: async (content) => new Uint8Array(await crypto.subtle.sign('Ed25519', key, content))
+    }
+  } catch {
+    const { default: nacl } = await import('tweetnacl')
+    const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(pkcs8.slice(PKCS8_PREFIX.length))
+    return { publicKey, sign: async (content) => nacl.sign.detached(content, secretKey) }
+  }
 }
 
 async function seedOf(options: Ed25519CertificateOptions): Promise<Uint8Array> {

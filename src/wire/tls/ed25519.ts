@@ -1,9 +1,8 @@
 /**
- * Ed25519 (RFC 8032) on WebCrypto, on tweetnacl where a runtime lacks it.
+ * Ed25519 (RFC 8032) on WebCrypto, on tweetnacl (loaded only then) where a runtime lacks it.
  *
  * @module
  */
-import nacl from 'tweetnacl'
 import { hexToBytes } from '../../encoding/index.js'
 import { asBuffer } from './cipher-suites.js'
 
@@ -36,6 +35,7 @@ export async function verifyEd25519(
     key = await crypto.subtle.importKey('raw', asBuffer(publicKey), ALGORITHM, false, ['verify'])
   } catch {
     // No Ed25519 here, or a key that the platform refuses: the portable check decides.
+    const { default: nacl } = await import('tweetnacl')
     return nacl.sign.detached.verify(content, signature, publicKey)
   }
   return crypto.subtle.verify(ALGORITHM, key, asBuffer(signature), asBuffer(content))
@@ -47,6 +47,7 @@ export async function importEd25519Signer(pkcs8: Uint8Array): Promise<Sign> {
   try {
     key = await crypto.subtle.importKey('pkcs8', asBuffer(pkcs8), ALGORITHM, false, ['sign'])
   } catch {
+    const { default: nacl } = await import('tweetnacl')
     const { secretKey } = nacl.sign.keyPair.fromSeed(pkcs8.slice(PKCS8_SEED_OFFSET))
     pkcs8.fill(0)
     return async (content) => nacl.sign.detached(content, secretKey)

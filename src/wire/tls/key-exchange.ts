@@ -1,11 +1,12 @@
 /**
  * Ephemeral key exchange: X25519 (RFC 7748), and P-256 where the caller allows it.
  *
- * WebCrypto keeps the private key where it can; where it has no X25519, tweetnacl computes it and the key is erased after use.
+ * WebCrypto keeps the private key where it can; where it has no X25519, tweetnacl (loaded only
+ * then) computes it and the key is erased after use.
  *
  * @module
  */
-import nacl from 'tweetnacl'
+import type nacl from 'tweetnacl'
 import { equalBytes } from '../../encoding/index.js'
 import { abort } from './alerts.js'
 import { asBuffer } from './cipher-suites.js'
@@ -50,7 +51,9 @@ export async function createKeyShare(name: GroupName): Promise<KeyShare> {
 }
 
 /** X25519 without WebCrypto. */
-export function createPortableKeyShare(keys: nacl.BoxKeyPair = nacl.box.keyPair()): KeyShare {
+export async function createPortableKeyShare(given?: nacl.BoxKeyPair): Promise<KeyShare> {
+  const { default: nacl } = await import('tweetnacl')
+  const keys = given ?? nacl.box.keyPair()
   return keyShare('x25519', keys.publicKey, async (peer) => {
     const shared = nacl.scalarMult(keys.secretKey, peer)
     keys.secretKey.fill(0)

@@ -50,7 +50,7 @@ describe('RFC 8448 §3: key schedule', () => {
 
   it('X25519', async () => {
     const secretKey = hex('clientPrivateKey')
-    const share = createPortableKeyShare({ secretKey, publicKey: new Uint8Array(32) })
+    const share = await createPortableKeyShare({ secretKey, publicKey: new Uint8Array(32) })
     expect(bytesToHex(await share.agree(hex('serverPublicKey')))).toBe(RFC.sharedSecret)
     expect(secretKey).toEqual(new Uint8Array(32))
   })

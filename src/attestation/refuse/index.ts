@@ -1,0 +1,6 @@
+/**
+ * The refusing policy by itself: clients load it when they were given no policy, and should not load verifiers for that.
+ *
+ * @module
+ */
+export { refuseAll } from '../refuse-all.js'
