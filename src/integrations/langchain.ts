@@ -81,18 +81,9 @@ export class ChatCocoon extends BaseChatModel<ChatCocoonCallOptions> {
       this.#options(options)
     )
     const usage = toUsage(completion.usage)
-    const generations = completion.choices.map(({ message, finish_reason: reason }) => {
-      const { content, reasoning_content: reasoning, tool_calls: calls } = message
-      const text = content ?? ''
-      const ai = new AIMessage({
-        id: completion.id,
-        content: text,
-        tool_calls: ((calls ?? []) as ToolCalls).map(toCall),
-        additional_kwargs: reasoning ? { reasoning_content: reasoning } : {},
-        response_metadata: { model: completion.model, finish_reason: reason },
-        ...(usage !== undefined && { usage_metadata: usage })
-      })
-      return { text, message: ai, generationInfo: { finish_reason: reason } }
+    const generations = completion.choices.map(({ message: said, finish_reason: reason }) => {
+      const message = toChunk({ id: completion.id, model: completion.model, said: { ...said, tool_calls: numbered(said['tool_calls']) }, reason, usage })
+      return { text: said.content ?? '', message, generationInfo: { finish_reason: reason } }
     })
     return { generations, llmOutput: { tokenUsage: completion.usage } }
   }
@@ -107,22 +98,8 @@ export class ChatCocoon extends BaseChatModel<ChatCocoonCallOptions> {
       const [choice] = chunk.choices
       const usage = toUsage(chunk.usage)
       if (choice === undefined && usage === undefined) continue
-      const { content, reasoning_content: reasoning, tool_calls: calls } = choice?.delta ?? {}
-      const text = content ?? ''
-      const message = new AIMessageChunk({
-        id: chunk.id,
-        content: text,
-        tool_call_chunks: ((calls ?? []) as ToolCalls).map(({ index, id, function: called }) => ({
-          type: 'tool_call_chunk' as const,
-          ...(index !== undefined && { index }),
-          ...(id !== undefined && { id }),
-          ...(called?.name !== undefined && { name: called.name }),
-          args: called?.arguments ?? ''
-        })),
-        additional_kwargs: reasoning ? { reasoning_content: reasoning } : {},
-        response_metadata: choice?.finish_reason ? { model: chunk.model, finish_reason: choice.finish_reason } : {},
-        ...(usage !== undefined && { usage_metadata: usage })
-      })
+      const text = choice?.delta.content ?? ''
+      const message = toChunk({ id: chunk.id, model: chunk.model, said: choice?.delta ?? {}, reason: choice?.finish_reason, usage })
       yield new ChatGenerationChunk({ text, message })
       await run?.handleLLMNewToken(text)
     }
@@ -160,9 +137,39 @@ function toChoice(choice: ChatCocoonCallOptions['tool_choice']): unknown {
   return { type: 'function', function: { name: choice } }
 }
 
-function toCall({ id, function: called }: ToolCalls[number]): { type: 'tool_call'; name: string; args: Record<string, unknown>; id?: string } {
-  const args = JSON.parse(called?.arguments ?? '{}') as Record<string, unknown>
-  return { type: 'tool_call', name: called?.name ?? '', args, ...(id !== undefined && { id }) }
+interface Said {
+  readonly content?: string | null
+  readonly [key: string]: unknown
+}
+
+/** A message or a piece of one. LangChain reads the calls' arguments itself, and keeps what is no JSON apart. */
+function toChunk(piece: {
+  readonly id: string
+  readonly model: string
+  readonly said: Said
+  readonly reason: string | null | undefined
+  readonly usage: UsageMetadata | undefined
+}): AIMessageChunk {
+  const { id, model, said, reason, usage } = piece
+  const reasoning = said['reasoning_content']
+  return new AIMessageChunk({
+    id,
+    content: said.content ?? '',
+    tool_call_chunks: ((said['tool_calls'] ?? []) as ToolCalls).map(({ index, id: callId, function: called }) => ({
+      type: 'tool_call_chunk' as const,
+      ...(index !== undefined && { index }),
+      ...(callId !== undefined && { id: callId }),
+      ...(called?.name !== undefined && { name: called.name }),
+      args: called?.arguments ?? ''
+    })),
+    additional_kwargs: reasoning ? { reasoning_content: reasoning } : {},
+    response_metadata: reason ? { model, finish_reason: reason } : {},
+    ...(usage !== undefined && { usage_metadata: usage })
+  })
+}
+
+function numbered(calls: unknown): ToolCalls {
+  return ((calls ?? []) as ToolCalls).map((call, index) => ({ ...call, index }))
 }
 
 function toUsage(usage: Usage | null | undefined): UsageMetadata | undefined {
