@@ -121,11 +121,8 @@ describe('createAttestationPolicy', () => {
     expect((await judge()).accepted).toBe(true)
   })
 
-  it('takes no older evaluation data after newer ones', async () => {
-    const newer = await createSyntheticPeer({
-      tcbInfo: (info) => void (info['tcbEvaluationDataNumber'] = 19),
-      qeIdentity: (identity) => void (identity['tcbEvaluationDataNumber'] = 19)
-    })
+  it.each(['tcbInfo', 'qeIdentity'] as const)('takes no older evaluation data after newer ones: %s', async (document) => {
+    const newer = await createSyntheticPeer({ [document]: (signed: Record<string, unknown>) => void (signed['tcbEvaluationDataNumber'] = 19) })
     const source = new CountingSource(newer.collateral)
     const policy = policyWith(source, { maxAgeMs: HOUR_MS, refreshBeforeMs: 0 })
     const judge = (certificateDer: Uint8Array, ms: number): ReturnType<typeof policy.judge> => policy.judge({ certificateDer, address }, { now: at(ms) })

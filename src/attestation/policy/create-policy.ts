@@ -77,7 +77,7 @@ class Judge {
   readonly #maxVerdictAgeMs: number
   readonly #kept = new Map<string, Kept>()
   readonly #flights = new Map<string, Promise<Kept>>()
-  /** Highest TCB evaluation data number that verified, by platform: an older one is not taken afterwards. */
+  /** Highest TCB evaluation data numbers that verified, by document: an older one is not taken afterwards. */
   readonly #evaluationFloor = new Map<string, number>()
 
   constructor(options: AttestationPolicyOptions) {
@@ -172,10 +172,9 @@ class Judge {
   async #fetch(request: CollateralRequest, findings: Findings, nowMs: number): Promise<KeptCollateral | undefined> {
     try {
       const kept = await this.#collateral.get(request, nowMs)
-      const number = evaluationDataNumberOf(kept)
-      const floor = this.#evaluationFloor.get(platformOf(request))
-      if (floor !== undefined && number !== undefined && number < floor) {
-        findings.check('tdx.collateral.number', false, `${number} after ${floor} was seen`)
+      for (const [name, number] of evaluationDataNumbersOf(request, kept)) {
+        const floor = this.#evaluationFloor.get(name) ?? 0
+        if (number < floor) findings.check('tdx.collateral.number', false, `${number} after ${floor} was seen`)
       }
       return kept
     } catch {
@@ -192,9 +191,9 @@ class Judge {
       if (isSuspect) this.#collateral.forget(request, collateral)
       return
     }
-    const number = evaluationDataNumberOf(collateral)
-    const platform = platformOf(request)
-    if (number !== undefined) this.#evaluationFloor.set(platform, Math.max(number, this.#evaluationFloor.get(platform) ?? 0))
+    for (const [name, number] of evaluationDataNumbersOf(request, collateral)) {
+      this.#evaluationFloor.set(name, Math.max(number, this.#evaluationFloor.get(name) ?? 0))
+    }
   }
 }
 
@@ -204,15 +203,14 @@ function areTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
-function platformOf(request: CollateralRequest): string {
-  return request.kind === 'tdx' ? request.fmspc : request.product
-}
-
-/** As the text names it; what it says counts only once its signature was verified. */
-function evaluationDataNumberOf({ collateral }: KeptCollateral): number | undefined {
-  if (!('tcb_info' in collateral)) return undefined
-  const digits = /"tcbEvaluationDataNumber":(\d{1,9})[,}]/.exec(collateral.tcb_info)?.[1]
-  return digits === undefined ? undefined : Number(digits)
+/** By document, as the texts name them; what they say counts only once their signatures were verified. */
+function evaluationDataNumbersOf(request: CollateralRequest, { collateral }: KeptCollateral): readonly (readonly [string, number])[] {
+  if (request.kind !== 'tdx' || !('tcb_info' in collateral)) return []
+  const documents = [[`TCB info of ${request.fmspc}`, collateral.tcb_info], ['QE identity', collateral.qe_identity]] as const
+  return documents.flatMap(([name, text]) => {
+    const digits = /"tcbEvaluationDataNumber":(\d{1,9})[,}]/.exec(text)?.[1]
+    return digits === undefined ? [] : [[name, Number(digits)] as const]
+  })
 }
 
 /** Waits for shared work without being able to end it for the others. */
