@@ -18,6 +18,14 @@ import type { SnpProductLine } from './snp/tcb.js'
 import type { TdxCollateral } from './tdx/collateral.js'
 import { createDevnetTrust, type DevnetTrust } from './trust.js'
 
+/** A request key of a devnet; checked where it is used. */
+export interface DevnetEncryptionKey {
+  /** 64 hex digits. */
+  readonly publicKey: string
+  readonly type: number
+  readonly expiresAtUnix: number
+}
+
 /** Description of a devnet; plain JSON data. `devnet.describe()` and `cocoonkit devnet --describe FILE` make it. */
 export interface DevnetDescription {
   readonly schema: 'cocoonkit.devnet-description.v1'
@@ -29,6 +37,8 @@ export interface DevnetDescription {
     readonly proxies: readonly string[]
     /** Nanotons per adjusted token, decimal. */
     readonly pricePerTokenNano?: string | undefined
+    /** Request keys for end-to-end encryption. */
+    readonly encryptionKeys?: readonly DevnetEncryptionKey[] | undefined
   }
   /** The account that the devnet knows. Play money: its secret is no secret. */
   readonly account: { readonly owner: string; readonly secret?: string | { readonly hex: string } | undefined }
@@ -53,6 +63,7 @@ export interface DevnetClientOptions {
     readonly configVersion: number
     readonly proxies: readonly string[]
     readonly pricePerTokenNano?: bigint
+    readonly encryptionKeys?: readonly DevnetEncryptionKey[]
   }
   readonly account: { readonly owner: string; readonly secret?: string | Uint8Array }
   /** Verifies in full against the devnet's roots, and only those. */
@@ -74,14 +85,15 @@ const LINES: readonly SnpProductLine[] = ['Milan', 'Genoa', 'Turin']
 export function fromDevnet(source: DevnetSource): DevnetClientOptions {
   const description = readDescription(source)
   const { network, account, attestation } = description
-  const { isTest, configVersion, proxies, pricePerTokenNano } = network
+  const { isTest, configVersion, proxies, pricePerTokenNano, encryptionKeys } = network
   const secret = typeof account.secret === 'object' ? readHex(account.secret.hex) : account.secret
   return {
     network: {
       isTest,
       configVersion,
       proxies: [...proxies],
-      ...(pricePerTokenNano === undefined ? {} : { pricePerTokenNano: BigInt(pricePerTokenNano) })
+      ...(pricePerTokenNano === undefined ? {} : { pricePerTokenNano: BigInt(pricePerTokenNano) }),
+      ...(encryptionKeys === undefined ? {} : { encryptionKeys })
     },
     account: { owner: account.owner, ...(secret === undefined ? {} : { secret }) },
     attestation: createAttestationPolicy({
@@ -125,7 +137,7 @@ function readDescription(source: DevnetSource): DevnetDescription {
   }
   const { schema, name, network, account, attestation } = members(value, 'description')
   if (schema !== SCHEMA) throw notADescription(`has no schema ${SCHEMA}`)
-  const { proxies, isTest, configVersion, pricePerTokenNano } = members(network, 'network')
+  const { proxies, isTest, configVersion, pricePerTokenNano, encryptionKeys } = members(network, 'network')
   const { owner, secret } = members(account, 'account')
   const { roots, collateral, policy } = members(attestation, 'attestation')
   const { intel, amd } = members(roots, 'attestation.roots')
@@ -139,6 +151,7 @@ function readDescription(source: DevnetSource): DevnetDescription {
     typeof owner === 'string' &&
     isSecret &&
     areTexts(proxies) &&
+    (encryptionKeys === undefined || Array.isArray(encryptionKeys)) &&
     areTexts(imageHashes) &&
     Array.isArray(collateral) &&
     typeof intel === 'string' &&

@@ -7,10 +7,12 @@
  */
 import { createHash } from 'node:crypto'
 import type { DevnetDescription } from '../attestation/index.js'
-import { bytesToHex, encodeUtf8, parseAddress, type TonAddress } from '../encoding/index.js'
+import { bytesToHex, encodeUtf8, hexToBytes, parseAddress, type TonAddress } from '../encoding/index.js'
 import { CocoonError } from '../errors.js'
 import { MAINNET_SAMPLE_PRICES, type TokenPrices } from '../payments/pricing/index.js'
+import { RunningChain, type DevnetChain, type DevnetChainOptions, type OpenedAccount } from './chain/index.js'
 import { FaultBoard } from './faults/index.js'
+import { KeyManager, type PublishedKey } from './keys/index.js'
 import { Lifetime } from './lifetime.js'
 import { DevnetLog, type DevnetConnection, type DevnetRequest, type DevnetStats } from './log.js'
 import {
@@ -27,15 +29,24 @@ import type { Market } from './proxy/market.js'
 import { DevnetProxy } from './proxy/proxy.js'
 import type { AccountTemplate } from './proxy/settings.js'
 import { createServerCertificate, type ServerCertificate } from './server/certificate.js'
-import { Listener } from './server/listener.js'
+import { Listener, type FrontRules } from './server/listener.js'
 import { createTeeVendor, startCollateralServer, type TeeVendor } from './tee-vendor/index.js'
 import { createGenerator, createHttpUpstream, type Upstream } from './upstream/index.js'
 import { DevnetWorker } from './worker/index.js'
 
+/** What clients must know of a devnet. */
+export interface DevnetNetwork {
+  readonly isTest: boolean
+  readonly configVersion: number
+  readonly proxies: string[]
+  /** Request keys, oldest first; empty without `DevnetOptions.encryption`. Grows when keys are rotated. */
+  readonly encryptionKeys: readonly PublishedKey[]
+}
+
 /** A running devnet. */
 export interface Devnet {
   /** What `new Cocoon({ network })` takes. */
-  readonly network: { readonly isTest: boolean; readonly configVersion: number; readonly proxies: string[] }
+  readonly network: DevnetNetwork
   /** What `new Cocoon({ account })` takes. */
   readonly account: { readonly owner: string; readonly secret: string | Uint8Array }
   readonly prices: TokenPrices
@@ -80,8 +91,14 @@ export interface Devnet {
   ): void
   /** Makes all usage visible in db_tokens and coverable by signed payments now. */
   commit(): void
+  /** Makes and publishes another request key; it expires after `ttlSeconds`, default a day. */
+  rotateKey(ttlSeconds?: number): Promise<PublishedKey>
+  /** Makes the proxies forget all request keys, which stay published: as right after their restart. */
+  forgetKeys(): void
   /** Cuts every open connection of a proxy, or of all. */
   dropConnections(proxy?: number): void
+  /** The chain behind the network; `undefined` without `DevnetOptions.chain`. */
+  readonly chain: DevnetChain | undefined
   /** Timers, sockets and requests that are alive; 0 after close. */
   readonly liveHandles: number
   /** Ends everything; resolves when sockets and timers are gone. Safe to call twice. */
@@ -106,7 +123,7 @@ interface MutableTemplate {
 const TON = 1_000_000_000n
 
 class RunningDevnet implements Devnet {
-  readonly network: { readonly isTest: boolean; readonly configVersion: number; readonly proxies: string[] }
+  readonly network: DevnetNetwork
   readonly account: { readonly owner: string; readonly secret: string | Uint8Array }
   readonly prices: TokenPrices
   readonly certificates: Uint8Array[] = []
@@ -122,14 +139,22 @@ class RunningDevnet implements Devnet {
   readonly #now: () => number
   readonly #upstream: Upstream
   readonly #vendor: TeeVendor
+  readonly #keys: KeyManager
   pccsUrl: string | undefined
+  chain: RunningChain | undefined
 
   constructor(options: DevnetOptions) {
     this.#options = options
     this.#now = options.now ?? ((): number => performance.timeOrigin + performance.now())
     this.#vendor = createTeeVendor(options.tee ?? {}, this.#now(), options.version ?? 'apr-2026')
     this.prices = options.prices ?? MAINNET_SAMPLE_PRICES
-    this.network = { isTest: options.isTest ?? true, configVersion: options.configVersion ?? 1, proxies: [] }
+    this.#keys = new KeyManager(this.#now)
+    this.network = {
+      isTest: options.isTest ?? true,
+      configVersion: options.configVersion ?? 1,
+      proxies: [],
+      encryptionKeys: this.#keys.published
+    }
     const owner = options.account?.owner ?? addressText(devnetAddress('account owner'), this.network.isTest)
     const secret = options.account?.secret ?? (options.authorization === 'fake-ton' ? '' : DEFAULT_DEVNET_SECRET)
     this.account = { owner, secret }
@@ -145,11 +170,13 @@ class RunningDevnet implements Devnet {
 
   async start(): Promise<void> {
     await this.#serveCollateral()
+    if (this.#options.encryption === true) await this.#keys.add()
     const { proxies = 1, port = 0, host = '127.0.0.1' } = this.#options
     const owner = devnetAddress('proxy owner')
+    this.chain = await this.#startChain(host)
     for (let index = 0; index < proxies; index++) {
       const certificate = await this.#certificate(index)
-      const proxy = this.#makeProxy(index, owner)
+      const proxy = await this.#makeProxy(index, owner)
       const listener = new Listener({
         proxyIndex: index,
         host,
@@ -158,7 +185,7 @@ class RunningDevnet implements Devnet {
         lifetime: this.#lifetime,
         log: this.#log,
         now: this.#now,
-        rules: () => this.#faults.frontRules(this.#options.difficultyBits ?? 8),
+        rules: () => this.#frontRules(),
         onConnection: (socket, entry) =>
           void new ClientConnection({
             socket,
@@ -176,7 +203,44 @@ class RunningDevnet implements Devnet {
       this.proxyPublicKeys.push(proxy.settings.identity.publicKey)
       this.#proxies.push(proxy)
       this.#listeners.push(listener)
+      this.chain?.attach(index, proxy)
+      await this.chain?.openAccounts(index, this.#knownAccounts())
     }
+    await this.chain?.changeRoot({
+      proxies: [...this.network.proxies],
+      encryptionKeys: [...this.network.encryptionKeys]
+    })
+  }
+
+  async #startChain(host: string): Promise<RunningChain | undefined> {
+    const { chain = false, stateCommitMs = 30_000 } = this.#options
+    if (chain === false) return undefined
+    const options: DevnetChainOptions = chain === true ? {} : chain
+    const { isTest, configVersion } = this.network
+    const root = { isTest, configVersion, prices: this.prices, proxyHashes: this.imageHashes }
+    const onVanish = (): void => this.dropConnections()
+    return RunningChain.start({
+      options,
+      root,
+      host,
+      lifetime: this.#lifetime,
+      now: this.#now,
+      stateCommitMs,
+      onVanish
+    })
+  }
+
+  #knownAccounts(): OpenedAccount[] {
+    return [...this.#accounts].flatMap(([hash, { secretHash, balanceNano, stakeNano }]) =>
+      secretHash === undefined
+        ? []
+        : [{ owner: { workchain: 0, hash: hexToBytes(hash) }, secretHash, balanceNano, stakeNano }]
+    )
+  }
+
+  #frontRules(): FrontRules {
+    const rules = this.#faults.frontRules(this.#options.difficultyBits ?? 8)
+    return this.chain?.vanished === true ? { ...rules, closeOnAccept: true } : rules
   }
 
   #certificate(proxy: number): Promise<ServerCertificate> {
@@ -211,21 +275,27 @@ class RunningDevnet implements Devnet {
     return {
       schema: 'cocoonkit.devnet-description.v1',
       name: network.proxies[0] ?? 'devnet',
-      network: { ...network, proxies: [...network.proxies], pricePerTokenNano: prices.pricePerTokenNano.toString() },
+      network: {
+        ...network,
+        proxies: [...network.proxies],
+        encryptionKeys: [...network.encryptionKeys],
+        pricePerTokenNano: prices.pricePerTokenNano.toString()
+      },
       account: { owner: account.owner, secret },
       attestation: this.#vendor.describe()
     }
   }
 
-  #makeProxy(index: number, owner: TonAddress): DevnetProxy {
+  async #makeProxy(index: number, owner: TonAddress): Promise<DevnetProxy> {
     const options = this.#options
+    const identity = createProxyIdentity(owner, options.proxySeeds?.[index])
     return new DevnetProxy({
       index,
       version: options.version ?? 'apr-2026',
       isTest: this.network.isTest,
       configVersion: this.network.configVersion,
       authorization: options.authorization ?? 'short',
-      identity: createProxyIdentity(owner, options.proxySeeds?.[index]),
+      identity: (await this.chain?.addProxy(identity)) ?? identity,
       prices: this.prices,
       market: this.#market,
       proxyCount: () => Math.max(1, this.#proxies.length),
@@ -234,7 +304,8 @@ class RunningDevnet implements Devnet {
       lifetime: this.#lifetime,
       log: this.#log,
       now: this.#now,
-      openAccount: (address) => this.#template(address),
+      openAccount: (address) => this.chain?.template(index, address) ?? this.#template(address),
+      findKey: (publicKey) => this.#keys.find(publicKey),
       faultWorker: (model) => this.#faults.workerFor(model),
       planFault: (model, worker) => this.#faults.plan(model, worker),
       onConnected: (connection) => this.#faults.connected(connection)
@@ -361,8 +432,19 @@ class RunningDevnet implements Devnet {
     for (const proxy of this.#proxies) proxy.accounts.forEach(action)
   }
 
+  async rotateKey(ttlSeconds?: number): Promise<PublishedKey> {
+    const key = await this.#keys.add(undefined, ttlSeconds)
+    await this.chain?.changeRoot({ encryptionKeys: [...this.network.encryptionKeys] })
+    return key
+  }
+
+  forgetKeys(): void {
+    this.#keys.forget()
+  }
+
   commit(): void {
     this.#eachAccount((account) => account.commit())
+    this.chain?.commit()
   }
 
   dropConnections(proxy?: number): void {

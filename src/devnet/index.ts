@@ -10,8 +10,19 @@ export {
   devnetTrust,
   fromDevnet
 } from '../attestation/index.js'
-export { startDevnet, type Devnet } from './devnet.js'
+export {
+  DEVNET_CHAIN_CHEATS,
+  type ChainCheat,
+  type DevnetChain,
+  type DevnetChainOptions,
+  type DevnetChainProxy,
+  type DevnetWallet,
+  type RootCellInput,
+  type RootEncryptionKey
+} from './chain/index.js'
+export { startDevnet, type Devnet, type DevnetNetwork } from './devnet.js'
 export { DEVNET_FAULTS, FAULT_MODEL_PREFIX } from './faults/index.js'
+export type { PublishedKey } from './keys/index.js'
 export type { DevnetConnection, DevnetRequest, DevnetStats } from './log.js'
 export {
   DEFAULT_DEVNET_SECRET,

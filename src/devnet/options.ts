@@ -4,6 +4,7 @@
  * @module
  */
 import type { TokenPrices } from '../payments/pricing/index.js'
+import type { DevnetChainOptions } from './chain/index.js'
 import type { NetworkVersion } from './proxy/answers.js'
 import type { AuthorizationMode } from './proxy/settings.js'
 import type { EvidenceMaker, ServerCertificate } from './server/certificate.js'
@@ -77,6 +78,16 @@ export interface DevnetOptions {
   readonly firstTokenDelayMs?: number | undefined
   /** Of the built-in generator: form of its streams. Default `sse`. */
   readonly streamFormat?: 'sse' | 'ndjson' | undefined
+  /**
+   * Whether a key manager runs, publishes request keys in `devnet.network.encryptionKeys`, and workers take encrypted
+   * requests; only for `apr-2026`. Default `false`, as the main network was in April 2026.
+   */
+  readonly encryption?: boolean | undefined
+  /**
+   * A TON of its own behind the network: root, proxy and client contracts, HTTP like toncenter's. Deposits, secrets and
+   * states of accounts then come from their contracts. Needs the optional package `@ton/sandbox`. Default `false`.
+   */
+  readonly chain?: boolean | DevnetChainOptions | undefined
   /** Faults that hold for every connection and request until changed; names in docs of `DEVNET_FAULTS`. */
   readonly faults?: readonly string[] | undefined
   /** Silence after which a proxy closes. Default 60000. */

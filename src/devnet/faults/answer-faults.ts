@@ -8,6 +8,7 @@ import { decodeUtf8, encodeUtf8 } from '../../encoding/index.js'
 import { encodeTl } from '../../encoding/tl/index.js'
 import { errorAnswer, headAnswer, partAnswer, type FinalFacts } from '../proxy/answers.js'
 import { ZERO_TOKENS, type WorkerStep } from '../worker/index.js'
+import { ENCRYPTION_FAULTS } from './encryption-faults.js'
 import { FRAME_BREAKERS } from './connection-faults.js'
 import type { AnswerFault, FaultScene } from './types.js'
 
@@ -214,6 +215,7 @@ const breakers = [...FRAME_BREAKERS].map(([name, act]): [string, NumberedFault] 
 /** By name. */
 export const ANSWER_FAULTS: ReadonlyMap<string, NumberedFault> = new Map<string, NumberedFault>([
   ...breakers,
+  ...[...ENCRYPTION_FAULTS].map(([name, run]): [string, NumberedFault] => [name, numbered(run)]),
   ['cut-after', numbered(afterMessages((scene) => scene.wire.close('fault')))],
   [
     'cut-bytes',

@@ -39,6 +39,10 @@ export class ProxyAccount {
   chainTokensUsed = 0n
   tokensUsed = 0n
   tokensReserved = 0n
+  /** With a chain: called after each request. */
+  onSettled: (() => void) | undefined
+  /** With a chain: the total that is signed in place of the true one; a cheat. */
+  signedTokens: ((tokens: bigint) => bigint) | undefined
   /** Whether a connection of this account was ever accepted. */
   seen = false
   readonly #database: DelayedCounter
@@ -75,11 +79,13 @@ export class ProxyAccount {
   /** Ends a request: releases its reservation and counts what it used. */
   settle(reserved: bigint, used: bigint): void {
     this.tokensReserved -= reserved
-    if (used === 0n) return
-    this.tokensUsed += used
-    const now = this.settings.now()
-    this.#database.set(this.tokensUsed, now)
-    this.#onChain.set(this.tokensUsed, now)
+    if (used !== 0n) {
+      this.tokensUsed += used
+      const now = this.settings.now()
+      this.#database.set(this.tokensUsed, now)
+      this.#onChain.set(this.tokensUsed, now)
+    }
+    this.onSettled?.()
   }
 
   /** Makes everything used visible in the database and coverable by signatures now. */
@@ -90,7 +96,8 @@ export class ProxyAccount {
 
   /** The latest signed charge; signed on demand, also for 0 tokens. */
   signedPayment(): TlValue<'proxy.signedPayment'> {
-    const tokens = this.#onChain.read(this.settings.now())
+    const covered = this.#onChain.read(this.settings.now())
+    const tokens = this.signedTokens?.(covered) ?? covered
     if (this.#signed?.tokens !== tokens) {
       this.#signed = { tokens, data: this.sign(tokens, this.settings.seed) }
     }

@@ -15,6 +15,8 @@ export interface ProxyIdentity {
   readonly publicKey: Uint8Array
   readonly owner: TonAddress
   readonly contract: TonAddress
+  /** With a chain: the real derivation of an owner's client contract. */
+  readonly clientContract?: ((owner: TonAddress) => TonAddress) | undefined
 }
 
 function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -41,6 +43,7 @@ export function createProxyIdentity(
 
 /** The client contract of an owner at a proxy. */
 export function clientContractAddress(identity: ProxyIdentity, owner: TonAddress): TonAddress {
+  if (identity.clientContract !== undefined) return identity.clientContract(owner)
   return devnetAddress('client contract', identity.contract.hash, owner.hash)
 }
 

@@ -31,6 +31,8 @@ export class DevnetProxy implements ConnectionHandler, ProxyCore {
   readonly settings: ProxySettings
   readonly market: MarketView
   enabled = true
+  /** With a chain: called for each account when it is opened. */
+  onAccount: ((account: ProxyAccount) => void) | undefined
   readonly #accounts = new Map<string, ProxyAccount>()
   readonly #handshakes = new Map<ClientConnection, Handshake>()
   /** Register messages seen: nonce → owner, or any owner. */
@@ -60,6 +62,7 @@ export class DevnetProxy implements ConnectionHandler, ProxyCore {
         now
       })
       this.#accounts.set(key, account)
+      this.onAccount?.(account)
     }
     return account
   }

@@ -8,6 +8,7 @@
  */
 import { bytesToHex } from '../../encoding/index.js'
 import { decodeTl, type TlObject, type TlValue } from '../../encoding/tl/index.js'
+import type { NetworkKeyPair } from '../../envelope/index.js'
 import { predictRefusal } from '../../payments/pricing/index.js'
 import type { TokensUsed } from '../../runtime/ports/inference.js'
 import type { AnswerControls, FaultScene } from '../faults/types.js'
@@ -58,6 +59,7 @@ export class RunningRequest {
   readonly #query: RunQuery
   readonly #http: TlValue<'http.request'> | undefined
   readonly #startSeconds: number
+  #networkKey: NetworkKeyPair | undefined
   readonly #controls: AnswerControls = {
     silent: false,
     legacyErrors: false,
@@ -204,8 +206,12 @@ export class RunningRequest {
       refusal?.kind === 'config-version-too-low' ||
       refusal?.kind === 'client-closing'
     if (key !== undefined && !early) {
-      // No key manager stands behind the devnet: no key is known.
-      return { code: 602, text: `unknown public key ${bytesToHex(key).toUpperCase()}` }
+      this.#networkKey = settings.findKey(key)
+      if (this.#networkKey === undefined)
+        return { code: 602, text: `unknown public key ${bytesToHex(key).toUpperCase()}` }
+      // Workers of December 2025 speak protocol 2, and get no encrypted requests.
+      if (refusal === undefined && this.#worker()?.settings.rules === 'dec-2025')
+        return { code: 651, text: `no ready workers for model${query.modelName}` }
     }
     return refusal
   }
@@ -258,7 +264,7 @@ export class RunningRequest {
     const scene = this.#scene(alarm.signal)
     const plan = this.#proxy.settings.planFault(this.#query.modelName, worker)
     const served = plan?.worker ?? worker
-    const answer = served.answer({ http, timeoutSeconds, enableDebug: this.#debug, signal: alarm.signal })
+    const answer = served.answer({ http, timeoutSeconds, enableDebug: this.#debug, signal: alarm.signal, networkKey: this.#networkKey })
     const steps = plan?.apply === undefined ? answer : plan.apply(answer, scene)
     const iterator = steps[Symbol.asyncIterator]()
     try {

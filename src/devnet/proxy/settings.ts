@@ -4,6 +4,7 @@
  * @module
  */
 import type { TonAddress } from '../../encoding/index.js'
+import type { NetworkKeyPair } from '../../envelope/index.js'
 import type { TokenPrices } from '../../payments/pricing/index.js'
 import type { AnswerFault, FaultScene } from '../faults/types.js'
 import type { Lifetime } from '../lifetime.js'
@@ -52,6 +53,8 @@ export interface ProxySettings {
   readonly now: () => number
   /** The account of an owner that connects for the first time. */
   readonly openAccount: (owner: TonAddress) => AccountTemplate
+  /** The network's pair for a public key, as long as proxies know it. */
+  readonly findKey: (publicKey: Uint8Array) => NetworkKeyPair | undefined
   /** A worker made for a fault's model name. */
   readonly faultWorker: (model: string) => DevnetWorker | undefined
   readonly planFault: (model: string, worker: DevnetWorker) => FaultPlan | undefined

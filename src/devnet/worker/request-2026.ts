@@ -47,9 +47,6 @@ function rewriteJson(fields: Readonly<Record<string, Field>>, bodyText: string, 
   const body = parseJson(bodyText)
   if (!isJsonObject(body)) reject('expected json object')
   checkFields(body, '', fields)
-  if (body['is_encrypted'] !== undefined) {
-    throw new WorkerRejection(602, 'cannot find private key for an encrypted request')
-  }
   if (body['model'] !== model) reject('model name mismatch')
   rewriteStreamOptions(body)
   rewriteLimits(body)

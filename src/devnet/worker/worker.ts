@@ -7,12 +7,14 @@
  */
 import { concatBytes } from '../../encoding/index.js'
 import type { TlValue } from '../../encoding/tl/index.js'
+import type { NetworkKeyPair } from '../../envelope/index.js'
 import type { TokenPrices } from '../../payments/pricing/index.js'
 import type { Lifetime } from '../lifetime.js'
 import { raceSignal } from '../lifetime.js'
 import type { Upstream, UpstreamResponse } from '../upstream/index.js'
 import { readBatches } from './batches.js'
 import { createBodyFilter, type BodyFilter, type WorkerBehaviour } from './body-filter.js'
+import { openRequest, type OpenedRequest } from './encryption.js'
 import { dumpJson, JsonFloat } from './json.js'
 import { WorkerRejection, type RewrittenRequest } from './rejection.js'
 import { rewriteRequest2025 } from './request-2025.js'
@@ -40,6 +42,8 @@ export interface WorkerQuery {
   /** Total budget in the proxy, seconds. */
   readonly timeoutSeconds: number
   readonly enableDebug: boolean
+  /** The network's pair that the proxy sends along with an encrypted request. */
+  readonly networkKey?: NetworkKeyPair | undefined
   /** Fires when nobody needs the answer any more (the devnet closes). */
   readonly signal: AbortSignal
 }
@@ -63,6 +67,7 @@ class WorkerRun {
   readonly #query: WorkerQuery
   readonly #startSeconds: number
   #receiveStartSeconds = 0
+  #seal: OpenedRequest['seal']
 
   constructor(worker: DevnetWorker, query: WorkerQuery) {
     this.#worker = worker
@@ -97,7 +102,7 @@ class WorkerRun {
   }
 
   /** Validation that concerns the HTTP envelope, then the body. */
-  #rewrite(): RewrittenRequest & { readonly path: string } {
+  async #rewrite(): Promise<RewrittenRequest & { readonly path: string }> {
     const { http } = this.#query
     const { model, rules } = this.#worker.settings
     if (!METHODS.has(http.method)) throw new WorkerRejection(0, 'unknown method')
@@ -107,11 +112,13 @@ class WorkerRun {
       throw new WorkerRejection(0, 'bad header')
     const slash = http.url.indexOf('/')
     const path = slash < 0 ? '' : http.url.slice(slash)
-    const rewritten =
-      rules === 'dec-2025'
-        ? rewriteRequest2025(path, new TextDecoder().decode(http.payload), model)
-        : rewriteRequest2026(path, header(http.headers, 'content-type'), http.payload, model)
-    return { ...rewritten, path }
+    if (rules === 'dec-2025')
+      return { ...rewriteRequest2025(path, new TextDecoder().decode(http.payload), model), path }
+    const contentType = header(http.headers, 'content-type')
+    const isForm = path === '/v1/audio/transcriptions'
+    const { payload, seal } = await openRequest(isForm, contentType, http.payload, this.#query.networkKey)
+    this.#seal = seal
+    return { ...rewriteRequest2026(path, contentType, payload, model), path }
   }
 
   /** Headers for the upstream, or `undefined` when they break the December worker's backend call. */
@@ -170,7 +177,7 @@ class WorkerRun {
     const { lifetime, rules } = this.#worker.settings
     let rewritten: RewrittenRequest & { readonly path: string }
     try {
-      rewritten = this.#rewrite()
+      rewritten = await this.#rewrite()
     } catch (error) {
       if (!(error instanceof WorkerRejection)) throw error
       return yield this.#error(error.code, `invalid http request: ${error.message}`)
@@ -234,21 +241,25 @@ class WorkerRun {
       if (error instanceof WorkerTimeout) yield this.#error(652, 'timeout')
       else if (old) yield this.#error(0, `failed to get payload: ${error instanceof Error ? error.message : 'unknown'}`)
       // April takes a broken body for a complete one.
-      else yield { kind: 'final', bytes: filter.end(), final: this.#final(filter.tokensUsed) }
+      else yield { kind: 'final', bytes: await this.#sealed(filter.end()), final: this.#final(filter.tokensUsed) }
     }
   }
 
-  *#batch(filter: BodyFilter, chunks: readonly Uint8Array[], last: boolean): Generator<WorkerStep> {
+  async #sealed(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#seal === undefined ? bytes : this.#seal(bytes)
+  }
+
+  async *#batch(filter: BodyFilter, chunks: readonly Uint8Array[], last: boolean): AsyncGenerator<WorkerStep> {
     const ready: Uint8Array[] = []
     for (const chunk of chunks) {
       const bytes = filter.push(chunk)
       if (bytes.length > 0) ready.push(bytes)
     }
     if (last) {
-      const bytes = concatBytes(...ready, filter.end())
+      const bytes = await this.#sealed(concatBytes(...ready, filter.end()))
       yield { kind: 'final', bytes, final: this.#final(filter.tokensUsed) }
     } else if (ready.length > 0) {
-      yield { kind: 'part', bytes: concatBytes(...ready) }
+      yield { kind: 'part', bytes: await this.#sealed(concatBytes(...ready)) }
     }
   }
 }

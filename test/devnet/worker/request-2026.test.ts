@@ -97,10 +97,6 @@ describe('rewriteRequest2026', () => {
       "621  has unknown field 'response_format'"
     )
   })
-
-  it('encrypted bodies have no key here', () => {
-    expect(rewrite({ ...chat, is_encrypted: 'v1' })).toBe('602 cannot find private key for an encrypted request')
-  })
 })
 
 describe('audio transcriptions', () => {

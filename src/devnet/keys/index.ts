@@ -1,0 +1,6 @@
+/**
+ * End-to-end keys of a devnet.
+ *
+ * @module
+ */
+export { KeyManager, type PublishedKey } from './key-manager.js'
