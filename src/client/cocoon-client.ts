@@ -124,7 +124,11 @@ export class CocoonClient {
    */
   encryption(): Promise<EncryptionReport> {
     const { encryption, isTest, platform, timeoutMs } = this.#resolved
-    return reportEncryption(encryption.mode, encryption.keys, { isTest, nowMs: platform.clock.now(), remainingMs: timeoutMs })
+    return reportEncryption(encryption.mode, encryption.keys, {
+      isTest,
+      nowMs: platform.clock.now(),
+      remainingMs: timeoutMs
+    })
   }
 
   /**

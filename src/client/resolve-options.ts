@@ -94,7 +94,10 @@ const OPTION_NAMES = [
 export function resolveOptions(options: CocoonOptions, runtime: Runtime): ResolvedOptions {
   checkKeys(checkObject(options, 'options'), '', OPTION_NAMES)
   const isDirect = options.gateway === undefined
-  const { isTest, configVersion, proxies, pricePerTokenNano, encryptionKeys } = resolveNetwork(options.network, isDirect)
+  const { isTest, configVersion, proxies, pricePerTokenNano, encryptionKeys } = resolveNetwork(
+    options.network,
+    isDirect
+  )
   checkFunction(options.select, 'select')
   checkFunction(options.onEvent, 'onEvent')
   checkFunction(options.authorizeLong, 'authorizeLong')
@@ -158,7 +161,8 @@ const DIRECT_ONLY = [
 
 function resolveGateway(options: CocoonOptions): ResolvedOptions['carrier'] {
   for (const name of DIRECT_ONLY) {
-    if (options[name] !== undefined) throw optionError(name, 'has no use with a gateway', 'Leave it out, or leave out gateway.')
+    if (options[name] !== undefined)
+      throw optionError(name, 'has no use with a gateway', 'Leave it out, or leave out gateway.')
   }
   const { gateway } = options
   if (typeof gateway === 'string' || gateway instanceof URL)

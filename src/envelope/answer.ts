@@ -58,19 +58,31 @@ export function withoutEnvelope(source: JsonObject): JsonObject {
 const NONCE = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/
 
 /** The texts of an envelope, or which code says why it is none. */
-export function readEnvelope(
-  source: Readonly<Record<string, unknown>>
-): { readonly nonce: string; readonly sender: Uint8Array; readonly receiver: Uint8Array } {
-  if (!Object.hasOwn(source, 'is_encrypted')) throw answerError('ERR_ENVELOPE_PLAINTEXT', 'the answer is in clear where it must be encrypted')
+export function readEnvelope(source: Readonly<Record<string, unknown>>): {
+  readonly nonce: string
+  readonly sender: Uint8Array
+  readonly receiver: Uint8Array
+} {
+  if (!Object.hasOwn(source, 'is_encrypted'))
+    throw answerError('ERR_ENVELOPE_PLAINTEXT', 'the answer is in clear where it must be encrypted')
   const sender = tryParsePublicKey(source['sender_public_key'])
   const receiver = tryParsePublicKey(source['receiver_public_key'])
   const nonce = source['encryption_nonce']
-  if (source['is_encrypted'] !== SCHEME || sender === undefined || receiver === undefined || typeof nonce !== 'string' || !NONCE.test(nonce))
+  if (
+    source['is_encrypted'] !== SCHEME ||
+    sender === undefined ||
+    receiver === undefined ||
+    typeof nonce !== 'string' ||
+    !NONCE.test(nonce)
+  )
     throw answerError('ERR_ENVELOPE_DECRYPT', 'the envelope is malformed or of another scheme')
   return { nonce, sender, receiver }
 }
 
-function checkEnvelope(source: Readonly<Record<string, unknown>>, { senderKey, networkPublicKey }: DecryptOptions): string {
+function checkEnvelope(
+  source: Readonly<Record<string, unknown>>,
+  { senderKey, networkPublicKey }: DecryptOptions
+): string {
   const { nonce, sender, receiver } = readEnvelope(source)
   const network = parsePublicKey(networkPublicKey ?? senderKey.receiverPublicKey)
   if (!equalBytes(network, parsePublicKey(senderKey.receiverPublicKey)))

@@ -81,7 +81,11 @@ export function copyJson(
       const value = (source as Record<string, unknown>)[name]
       if (value === undefined) continue
       const path = { outer, key: name }
-      setOwn(copy, name, rules.keeps(name, value, path) ? (value as JsonValue) : copyValue(value, copy, path, depth + 1))
+      setOwn(
+        copy,
+        name,
+        rules.keeps(name, value, path) ? (value as JsonValue) : copyValue(value, copy, path, depth + 1)
+      )
     }
     return copy
   }

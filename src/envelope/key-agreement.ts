@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type nacl from 'tweetnacl'
+
 import { concatBytes, decodeBase64, hexToBytes } from '../encoding/index.js'
 import { EnvelopeError } from './envelope-error.js'
 import { toMontgomery } from './montgomery.js'
@@ -54,6 +56,6 @@ async function scalarMultiply(scalar: Uint8Array, peer: Uint8Array<ArrayBuffer>)
   }
 }
 
-async function loadNacl(): Promise<typeof import('tweetnacl')> {
+async function loadNacl(): Promise<typeof nacl> {
   return (await import('tweetnacl')).default
 }

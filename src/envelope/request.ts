@@ -80,7 +80,8 @@ export async function encryptForm(form: FormData, options: EncryptOptions): Prom
   const encrypted = new FormData()
   for (const [name, value] of parts) {
     if (isExempt(name)) encrypted.append(name, value)
-    else if (typeof value === 'string') encrypted.append(name, await sealText(encodeUtf8(value), keys, random, blockBytes))
+    else if (typeof value === 'string')
+      encrypted.append(name, await sealText(encodeUtf8(value), keys, random, blockBytes))
     else {
       const sealed = await sealText(new Uint8Array(await value.arrayBuffer()), keys, random, blockBytes)
       encrypted.append(name, new Blob([sealed], { type: value.type }), neutralName(value))
@@ -123,7 +124,8 @@ const REQUEST_RULES: CopyRules = {
   keeps(name, value, path) {
     checkWellFormed(name, path)
     if (!isExempt(name)) return false
-    if (isEnvelopeName(name)) throw fieldError(formatPath(path), 'is a name of the envelope', 'give the request in clear')
+    if (isEnvelopeName(name))
+      throw fieldError(formatPath(path), 'is a name of the envelope', 'give the request in clear')
     if (path.outer !== undefined) {
       throw fieldError(formatPath(path), 'has a name whose value cannot be encrypted', 'choose another name')
     }
@@ -159,7 +161,11 @@ function readForm(form: FormData): ReadonlyArray<readonly [string, string | Blob
     checkWellFormed(name, path)
     if (isEnvelopeName(name)) throw fieldError(name, 'is a name of the envelope', 'give the request in clear')
     // In forms even numbers are text; what is exempt and no name for the network must look like one.
-    if (isExempt(name) && !isReadableText(name) && !(typeof value === 'string' && /^(?:[\d.]{1,20}|true|false)$/.test(value)))
+    if (
+      isExempt(name) &&
+      !isReadableText(name) &&
+      !(typeof value === 'string' && /^(?:[\d.]{1,20}|true|false)$/.test(value))
+    )
       throw fieldError(name, 'would stay readable', 'leave it out')
     if (typeof value === 'string') checkWellFormed(value, path)
     else if (isExempt(name)) throw fieldError(name, 'would stay readable', 'leave it out')

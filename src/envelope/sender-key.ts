@@ -47,17 +47,17 @@ export class SenderKey {
  * @throws EnvelopeError `ERR_ENVELOPE_KEY` for a receiver that does not parse, has no use, or is the published test key
  * where `isTest` does not allow it.
  */
-export async function createSenderKey(
-  receiver: PublicKeyInput,
-  random: Random,
-  isTest: boolean
-): Promise<SenderKey> {
+export async function createSenderKey(receiver: PublicKeyInput, random: Random, isTest: boolean): Promise<SenderKey> {
   const receiverKey = parsePublicKey(receiver)
   const receiverText = formatPublicKey(receiverKey)
   if (receiverText === PUBLISHED_TEST_KEY && !isTest) {
-    throw new EnvelopeError('ERR_ENVELOPE_KEY', 'the key is the published test key, whose private half everybody knows', {
-      remedy: 'take a key from the root contract'
-    })
+    throw new EnvelopeError(
+      'ERR_ENVELOPE_KEY',
+      'the key is the published test key, whose private half everybody knows',
+      {
+        remedy: 'take a key from the root contract'
+      }
+    )
   }
   const seed = random.bytes(32)
   const [publicKey, shared] = await Promise.all([publicKeyOf(seed), agree(seed, receiverKey)])

@@ -49,7 +49,8 @@ export async function sealBytes(
  */
 export async function openBytes(sealed: Uint8Array, keys: MessageKeys): Promise<Uint8Array<ArrayBuffer>> {
   const bodyLength = sealed.length - BLOCK
-  if (bodyLength < BLOCK || bodyLength % BLOCK !== 0) throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext has an impossible length')
+  if (bodyLength < BLOCK || bodyLength % BLOCK !== 0)
+    throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext has an impossible length')
   const id = sealed.slice(0, BLOCK)
   const { key, iv } = await cipherOf(id, keys, ['encrypt', 'decrypt'])
   const { subtle } = crypto
@@ -59,9 +60,11 @@ export async function openBytes(sealed: Uint8Array, keys: MessageKeys): Promise<
   const padded = concatBytes(sealed.subarray(BLOCK), new Uint8Array(padding, 0, BLOCK))
   const hashed = new Uint8Array(bodyLength + NO_DATA_LENGTH)
   hashed.set(new Uint8Array(await subtle.decrypt({ name: 'AES-CBC', iv }, key, padded)))
-  if (!equalBytes(await identify(hashed, keys), id)) throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext was altered')
+  if (!equalBytes(await identify(hashed, keys), id))
+    throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext was altered')
   const prefixLength = hashed[0]!
-  if (prefixLength < BLOCK || prefixLength > bodyLength) throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext has an impossible prefix')
+  if (prefixLength < BLOCK || prefixLength > bodyLength)
+    throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext has an impossible prefix')
   return hashed.subarray(prefixLength, bodyLength)
 }
 

@@ -32,7 +32,8 @@ export async function sealText(
  * anybody on the way could have written; `ERR_ENVELOPE_DECRYPT`.
  */
 export async function openText(text: string, keys: MessageKeys): Promise<Uint8Array<ArrayBuffer>> {
-  if (!text.startsWith(PREFIX)) throw answerError('ERR_ENVELOPE_PLAINTEXT', 'a string is in clear where it must be encrypted')
+  if (!text.startsWith(PREFIX))
+    throw answerError('ERR_ENVELOPE_PLAINTEXT', 'a string is in clear where it must be encrypted')
   let sealed: Uint8Array
   try {
     sealed = hexToBytes(text.slice(PREFIX.length))

@@ -1,7 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { bytesToHex, encodeBase64, hexToBytes } from '../../src/encoding/index.js'
-import { decryptAnswer, encryptAnswer, encryptRequest, networkKeyPair, type SenderKey } from '../../src/envelope/index.js'
+import {
+  decryptAnswer,
+  encryptAnswer,
+  encryptRequest,
+  networkKeyPair,
+  type SenderKey
+} from '../../src/envelope/index.js'
 
 const network = await networkKeyPair(new Uint8Array(32).fill(7))
 const other = await networkKeyPair(new Uint8Array(32).fill(8))
@@ -44,7 +50,10 @@ describe('decryptAnswer', () => {
   })
 
   it('keeps a debug object, which the gateway adds in clear', async () => {
-    expect(await open(changed((copy) => (copy.debug = { text: 'clear' })))).toEqual({ ...PLAIN, debug: { text: 'clear' } })
+    expect(await open(changed((copy) => (copy.debug = { text: 'clear' })))).toEqual({
+      ...PLAIN,
+      debug: { text: 'clear' }
+    })
   })
 
   const refusals: [string, string, (copy: any) => void][] = [
@@ -53,7 +62,11 @@ describe('decryptAnswer', () => {
     ['a clear string', 'ERR_ENVELOPE_PLAINTEXT', (copy) => (copy.choices[0].message.content = 'injected')],
     ['a string too short for a prefix', 'ERR_ENVELOPE_PLAINTEXT', (copy) => (copy.choices[0].message.content = 'EN')],
     ['an added clear string', 'ERR_ENVELOPE_PLAINTEXT', (copy) => (copy.note = 'x')],
-    ['clear text under a nested readable name', 'ERR_ENVELOPE_PLAINTEXT', (copy) => (copy.choices[0].message.model = 'x')],
+    [
+      'clear text under a nested readable name',
+      'ERR_ENVELOPE_PLAINTEXT',
+      (copy) => (copy.choices[0].message.model = 'x')
+    ],
     ['a clear list under a readable name', 'ERR_ENVELOPE_PLAINTEXT', (copy) => (copy.timeout = ['x'])],
     ['another sender', 'ERR_ENVELOPE_SENDER', (copy) => (copy.sender_public_key = bytesToHex(other.publicKey))],
     ['another receiver', 'ERR_ENVELOPE_SENDER', (copy) => (copy.receiver_public_key = bytesToHex(other.publicKey))],
@@ -71,7 +84,12 @@ describe('decryptAnswer', () => {
   ]
 
   it.each(refusals)('refuses %s', async (_, code, change) => {
-    await expect(open(changed(change))).rejects.toMatchObject({ name: 'EnvelopeError', code, phase: 'envelope', retryable: false })
+    await expect(open(changed(change))).rejects.toMatchObject({
+      name: 'EnvelopeError',
+      code,
+      phase: 'envelope',
+      retryable: false
+    })
   })
 
   it('refuses every flipped bit of a ciphertext', async () => {
@@ -79,32 +97,54 @@ describe('decryptAnswer', () => {
     for (let index = 0; index < hex.length / 2; index++) {
       const bytes = hexToBytes(hex)
       bytes[index] = bytes[index]! ^ (1 << (index % 8))
-      await expect(open({ ...answer, id: `ENC_${bytesToHex(bytes)}` })).rejects.toMatchObject({ code: 'ERR_ENVELOPE_DECRYPT' })
+      await expect(open({ ...answer, id: `ENC_${bytesToHex(bytes)}` })).rejects.toMatchObject({
+        code: 'ERR_ENVELOPE_DECRYPT'
+      })
     }
   })
 
   it('refuses the answer to another request, and of the network key of another', async () => {
     const second = (await encryptRequest({}, { receiverPublicKey: network.publicKey })).senderKey
     await expect(decryptAnswer(answer, { senderKey: second })).rejects.toMatchObject({ code: 'ERR_ENVELOPE_SENDER' })
-    await expect(decryptAnswer(answer, { senderKey, networkPublicKey: other.publicKey })).rejects.toMatchObject({ code: 'ERR_ENVELOPE_KEY' })
+    await expect(decryptAnswer(answer, { senderKey, networkPublicKey: other.publicKey })).rejects.toMatchObject({
+      code: 'ERR_ENVELOPE_KEY'
+    })
     const forged = await encryptAnswer(PLAIN, other, hexToBytes(senderKey.publicKey), random)
     await expect(open(forged)).rejects.toMatchObject({ code: 'ERR_ENVELOPE_SENDER' })
-    await expect(open({ ...forged, sender_public_key: bytesToHex(network.publicKey) })).rejects.toMatchObject({ code: 'ERR_ENVELOPE_DECRYPT' })
+    await expect(open({ ...forged, sender_public_key: bytesToHex(network.publicKey) })).rejects.toMatchObject({
+      code: 'ERR_ENVELOPE_DECRYPT'
+    })
   })
 
   it('refuses its own request sent back', async () => {
     const { body, senderKey: own } = await encryptRequest({ user: 'x' }, { receiverPublicKey: network.publicKey })
     await expect(decryptAnswer(body, { senderKey: own })).rejects.toMatchObject({ code: 'ERR_ENVELOPE_SENDER' })
-    const turned = { ...body, sender_public_key: body['receiver_public_key'], receiver_public_key: body['sender_public_key'] }
+    const turned = {
+      ...body,
+      sender_public_key: body['receiver_public_key'],
+      receiver_public_key: body['sender_public_key']
+    }
     await expect(decryptAnswer(turned, { senderKey: own })).rejects.toMatchObject({ code: 'ERR_ENVELOPE_DECRYPT' })
   })
 
-  it.each(['', '[]', '"text"', '1', 'null', '{', '{"is_encrypted":"v1"}', `${'['.repeat(9999)}`, `{"a":${'['.repeat(200)}${']'.repeat(200)}}`])('refuses the text %s', async (json) => {
+  it.each([
+    '',
+    '[]',
+    '"text"',
+    '1',
+    'null',
+    '{',
+    '{"is_encrypted":"v1"}',
+    '['.repeat(9999),
+    `{"a":${'['.repeat(200)}${']'.repeat(200)}}`
+  ])('refuses the text %s', async (json) => {
     await expect(open(json)).rejects.toMatchObject({ name: 'EnvelopeError' })
   })
 
   it('quotes nothing of the answer in errors', async () => {
-    const error = (await open(changed((copy) => (copy.choices[0].message.content = 'DEC_canary'))).catch((cause: unknown) => cause)) as Error
+    const error = (await open(changed((copy) => (copy.choices[0].message.content = 'DEC_canary'))).catch(
+      (cause: unknown) => cause
+    )) as Error
     expect(JSON.stringify(error) + error.stack).not.toContain('canary')
   })
 })

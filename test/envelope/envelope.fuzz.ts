@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { hexToBytes } from '../../src/encoding/index.js'
-import { decryptAnswer, decryptRequest, encryptAnswer, encryptRequest, EnvelopeError, networkKeyPair } from '../../src/envelope/index.js'
+import {
+  decryptAnswer,
+  decryptRequest,
+  encryptAnswer,
+  encryptRequest,
+  EnvelopeError,
+  networkKeyPair
+} from '../../src/envelope/index.js'
 
 const numRuns = Number(process.env['FC_NUM_RUNS'] ?? 25)
 const network = await networkKeyPair(new Uint8Array(32).fill(7))
@@ -39,14 +46,22 @@ describe('envelope', () => {
 
   it('refuses any change of any string with a typed error', async () => {
     const { senderKey } = await encryptRequest({}, { receiverPublicKey: network.publicKey })
-    const answer = JSON.stringify(await encryptAnswer({ a: 'first', b: ['second'] }, network, hexToBytes(senderKey.publicKey), random))
-    const places = [...answer.matchAll(/ENC_[0-9a-f]+/g)].flatMap(({ index, 0: text }) => Array.from(text, (_, at) => index + at))
+    const answer = JSON.stringify(
+      await encryptAnswer({ a: 'first', b: ['second'] }, network, hexToBytes(senderKey.publicKey), random)
+    )
+    const places = [...answer.matchAll(/ENC_[0-9a-f]+/g)].flatMap(({ index, 0: text }) =>
+      Array.from(text, (_, at) => index + at)
+    )
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...places), fc.constantFrom(...'0123456789abcdefEDNC_x'), async (place, character) => {
-        fc.pre(answer[place]!.toLowerCase() !== character.toLowerCase())
-        const altered = answer.slice(0, place) + character + answer.slice(place + 1)
-        await expect(decryptAnswer(altered, { senderKey })).rejects.toBeInstanceOf(EnvelopeError)
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(...places),
+        fc.constantFrom(...Array.from('0123456789abcdefEDNC_x')),
+        async (place, character) => {
+          fc.pre(answer[place]!.toLowerCase() !== character.toLowerCase())
+          const altered = answer.slice(0, place) + character + answer.slice(place + 1)
+          await expect(decryptAnswer(altered, { senderKey })).rejects.toBeInstanceOf(EnvelopeError)
+        }
+      ),
       { numRuns }
     )
   })
@@ -54,9 +69,16 @@ describe('envelope', () => {
   it('meets any JSON with a typed error', async () => {
     const { senderKey } = await encryptRequest({}, { receiverPublicKey: network.publicKey })
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.json(), fc.string(), body.map((plain) => JSON.stringify({ ...plain, is_encrypted: 'v1' }))), async (json) => {
-        await expect(decryptAnswer(json, { senderKey })).rejects.toBeInstanceOf(EnvelopeError)
-      }),
+      fc.asyncProperty(
+        fc.oneof(
+          fc.json(),
+          fc.string(),
+          body.map((plain) => JSON.stringify({ ...plain, is_encrypted: 'v1' }))
+        ),
+        async (json) => {
+          await expect(decryptAnswer(json, { senderKey })).rejects.toBeInstanceOf(EnvelopeError)
+        }
+      ),
       { numRuns }
     )
   })

@@ -32,9 +32,17 @@ describe('encryptRequest', () => {
     const { body: sealed } = await encryptRequest(body, options)
     expect(body).toEqual(copy)
     expect(JSON.stringify(sealed)).not.toContain(secret)
-    const { is_encrypted: _a, sender_public_key: _b, receiver_public_key: _c, encryption_nonce: _d, model, ...rest } = sealed
+    const {
+      is_encrypted: _a,
+      sender_public_key: _b,
+      receiver_public_key: _c,
+      encryption_nonce: _d,
+      model,
+      ...rest
+    } = sealed
     expect(model).toBe('m')
-    for (const text of JSON.stringify(rest).matchAll(/:"([^"]*)"|\["([^"]*)"/g)) expect(text[1] ?? text[2]).toMatch(/^ENC_(?:[0-9a-f]{32}){2,}$/)
+    for (const text of JSON.stringify(rest).matchAll(/:"([^"]*)"|\["([^"]*)"/g))
+      expect(text[1] ?? text[2]).toMatch(/^ENC_(?:[0-9a-f]{32}){2,}$/)
     expect((await decryptRequest(sealed, pair.seed)).body).toEqual(body)
   })
 
@@ -43,18 +51,24 @@ describe('encryptRequest', () => {
     for (const name of ['sender_public_key', 'encryption_nonce', 'user']) expect(a.body[name]).not.toBe(b.body[name])
   })
 
-  it.each(['model', 'timeout', 'debug', 'request_guid', 'max_tokens', 'is_encrypted', 'encryption_nonce', 'receiver_public_key'])(
-    'refuses a nested %s',
-    async (name) => {
-      for (const value of ['text', 1, { a: 'b' }]) {
-        await expect(encryptRequest({ prediction: [{ [name]: value }] }, options)).rejects.toMatchObject({
-          name: 'EnvelopeError',
-          code: 'ERR_ENVELOPE_FIELD',
-          field: `prediction[0].${name}`
-        })
-      }
+  it.each([
+    'model',
+    'timeout',
+    'debug',
+    'request_guid',
+    'max_tokens',
+    'is_encrypted',
+    'encryption_nonce',
+    'receiver_public_key'
+  ])('refuses a nested %s', async (name) => {
+    for (const value of ['text', 1, { a: 'b' }]) {
+      await expect(encryptRequest({ prediction: [{ [name]: value }] }, options)).rejects.toMatchObject({
+        name: 'EnvelopeError',
+        code: 'ERR_ENVELOPE_FIELD',
+        field: `prediction[0].${name}`
+      })
     }
-  )
+  })
 
   it.each([
     [{ timeout: 'soon' }, 'timeout'],
@@ -71,18 +85,25 @@ describe('encryptRequest', () => {
     [{ user: new Date(0) }, 'user'],
     [{ stop: [undefined] }, 'stop[0]']
   ])('refuses %o', async (body, field) => {
-    await expect(encryptRequest(body as Record<string, unknown>, options)).rejects.toMatchObject({ code: 'ERR_ENVELOPE_FIELD', field })
+    await expect(encryptRequest(body as Record<string, unknown>, options)).rejects.toMatchObject({
+      code: 'ERR_ENVELOPE_FIELD',
+      field
+    })
   })
 
   it('refuses a body that is no object, endless or too deep', async () => {
-    for (const body of [null, [], 'text', 1]) await expect(encryptRequest(body as never, options)).rejects.toThrow(EnvelopeError)
+    for (const body of [null, [], 'text', 1])
+      await expect(encryptRequest(body as never, options)).rejects.toThrow(EnvelopeError)
     const loop: Record<string, unknown> = {}
     loop['loop'] = loop
     await expect(encryptRequest(loop, options)).rejects.toMatchObject({ code: 'ERR_ENVELOPE_FIELD' })
   })
 
   it('keeps a name like __proto__ a name', async () => {
-    const { body } = await encryptRequest(JSON.parse('{"a":{"__proto__":{"x":"y"}}}') as Record<string, unknown>, options)
+    const { body } = await encryptRequest(
+      JSON.parse('{"a":{"__proto__":{"x":"y"}}}') as Record<string, unknown>,
+      options
+    )
     expect(Object.getPrototypeOf(body['a'])).toBe(Object.prototype)
     expect(JSON.stringify((await decryptRequest(body, pair.seed)).body)).toBe('{"a":{"__proto__":{"x":"y"}}}')
   })
@@ -99,7 +120,8 @@ describe('encryptRequest', () => {
       expect((body['user'] as string).length, `${padTo} ${n}`).toBe(4 + 2 * (length === 48 ? 32 : length))
       expect((await decryptRequest(body, pair.seed)).body['user']).toBe('u'.repeat(n))
     }
-    for (const padTo of [0, 8, 256, 17, 1.5, -16]) await expect(encryptRequest({}, { ...options, padTo })).rejects.toMatchObject({ field: 'padTo' })
+    for (const padTo of [0, 8, 256, 17, 1.5, -16])
+      await expect(encryptRequest({}, { ...options, padTo })).rejects.toMatchObject({ field: 'padTo' })
   })
 })
 
@@ -127,14 +149,19 @@ describe('keys', () => {
     ['the published test key', PUBLISHED_TEST_KEY],
     ['the published test key, shouted', PUBLISHED_TEST_KEY.toUpperCase()]
   ])('refuses %s', async (_, receiverPublicKey) => {
-    await expect(encryptRequest({}, { receiverPublicKey: receiverPublicKey as string })).rejects.toMatchObject({ code: 'ERR_ENVELOPE_KEY' })
+    await expect(encryptRequest({}, { receiverPublicKey: receiverPublicKey as string })).rejects.toMatchObject({
+      code: 'ERR_ENVELOPE_KEY'
+    })
   })
 
   it('shows no secret of a sender key', async () => {
     const seed = new Uint8Array(32).fill(9)
     const pieces = [seed, new Uint8Array(32)]
     const { senderKey } = await encryptRequest({}, { ...options, random: { bytes: () => pieces.shift()! } })
-    const shown = inspect(senderKey, { showHidden: true, depth: 9 }) + JSON.stringify(senderKey) + JSON.stringify(Object.entries(senderKey))
+    const shown =
+      inspect(senderKey, { showHidden: true, depth: 9 }) +
+      JSON.stringify(senderKey) +
+      JSON.stringify(Object.entries(senderKey))
     expect(shown).not.toMatch(/shared|seed|\[ ?9|0909/)
     expect(Object.keys(senderKey)).toEqual(['publicKey', 'receiverPublicKey'])
     // The seed given was erased after use.
@@ -151,7 +178,13 @@ describe('encryptForm', () => {
 
   it('hides texts, the bytes of the file and its name', async () => {
     const { form: sealed } = await encryptForm(
-      form({ model: 'whisper', language: 'canary', stream: '1', max_tokens: '5', file: new File([hexToBytes('00ff80')], 'canary secret.MP3', { type: 'audio/mpeg' }) }),
+      form({
+        model: 'whisper',
+        language: 'canary',
+        stream: '1',
+        max_tokens: '5',
+        file: new File([hexToBytes('00ff80')], 'canary secret.MP3', { type: 'audio/mpeg' })
+      }),
       options
     )
     expect(await new Response(sealed).text()).not.toContain('canary')
@@ -164,7 +197,12 @@ describe('encryptForm', () => {
   it('refuses names that occur twice, envelope names, half surrogates, and text or files that would stay readable', async () => {
     const twice = form({ prompt: 'a' })
     twice.append('prompt', 'b')
-    for (const bad of [twice, form({ is_encrypted: 'v1' }), form({ timeout: 'my text' }), form({ debug: new File(['x'], 'x') })])
+    for (const bad of [
+      twice,
+      form({ is_encrypted: 'v1' }),
+      form({ timeout: 'my text' }),
+      form({ debug: new File(['x'], 'x') })
+    ])
       await expect(encryptForm(bad, options)).rejects.toMatchObject({ code: 'ERR_ENVELOPE_FIELD' })
   })
 })

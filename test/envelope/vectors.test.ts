@@ -109,13 +109,16 @@ describe.skipIf(sharedPath(FILE) === undefined)(`vectors of the reference (${mis
     const parse = (): Promise<FormData> =>
       new Response(multipart.body, { headers: { 'content-type': multipart.content_type } }).formData()
     const expected = new Map<string, string>()
-    for (const [name, value] of await parse()) expected.set(name, typeof value === 'string' ? value : await value.text())
+    for (const [name, value] of await parse())
+      expected.set(name, typeof value === 'string' ? value : await value.text())
     const { parts } = await decryptFormParts(expected, network)
     expect(bytesToHex(parts.get('file')!)).toBe(multipart.file_hex)
     const plain = new FormData()
-    for (const [name, value] of expected) if (!value.startsWith('ENC_') && !/_encrypted|_key|_nonce/.test(name)) plain.append(name, value)
+    for (const [name, value] of expected)
+      if (!value.startsWith('ENC_') && !/_encrypted|_key|_nonce/.test(name)) plain.append(name, value)
     for (const [name, value] of parts)
-      plain.append(name, name === 'file' ? new Blob([value as BlobPart]) : new TextDecoder().decode(value), ...(name === 'file' ? ['a.wav'] as const : [] as unknown as ['']))
+      if (name === 'file') plain.append(name, new Blob([value as BlobPart]), 'a.wav')
+      else plain.append(name, new TextDecoder().decode(value))
     const { form } = await encryptForm(plain, {
       receiverPublicKey: KEYS.networkPublic,
       isTest: true,

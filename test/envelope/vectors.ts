@@ -26,7 +26,9 @@ export function listedRandom(pieces: readonly (string | Uint8Array)[]): Random &
 export function dump(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(dump).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const entries = Object.entries(value).toSorted(([a], [b]) => (bytesToHex(new TextEncoder().encode(a)) < bytesToHex(new TextEncoder().encode(b)) ? -1 : 1))
+  const entries = Object.entries(value).toSorted(([a], [b]) =>
+    bytesToHex(new TextEncoder().encode(a)) < bytesToHex(new TextEncoder().encode(b)) ? -1 : 1
+  )
   return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${dump(item)}`).join(',')}}`
 }
 

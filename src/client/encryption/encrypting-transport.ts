@@ -73,7 +73,14 @@ export async function reportEncryption(
       'every proxy and every worker that runs an image of the root contract',
       'the inference server behind the worker'
     ],
-    staysReadable: ['model', 'names of fields', 'numbers', 'truth values', 'lengths of lists and, roughly, of texts', 'times and sizes']
+    staysReadable: [
+      'model',
+      'names of fields',
+      'numbers',
+      'truth values',
+      'lengths of lists and, roughly, of texts',
+      'times and sizes'
+    ]
   }
 }
 

@@ -60,7 +60,11 @@ async function* openErrorParts(answer: InferenceAnswer, sealed: SealedRequest): 
   }
 }
 
-async function openValue(text: string, { senderKey, maxChoices }: SealedRequest, nonces: Set<unknown>): Promise<object> {
+async function openValue(
+  text: string,
+  { senderKey, maxChoices }: SealedRequest,
+  nonces: Set<unknown>
+): Promise<object> {
   const source = parseValue(text)
   const value = await decryptAnswer(source, { senderKey })
   // Each value has a nonce of its own; one that comes twice was sent again by somebody on the way.
@@ -94,7 +98,9 @@ function checkStructure(value: Record<string, unknown>, maxChoices: number): voi
   if (value['choices'].length > maxChoices) throw misplaced('the answer has more choices than were asked for')
   for (const choice of value['choices'] as unknown[]) {
     const { message, delta, index } = Object(choice) as Record<string, { role?: unknown } | undefined>
-    const isPlaced = index === undefined || (Number.isInteger(index) && (index as unknown as number) >= 0 && (index as unknown as number) < maxChoices)
+    const isPlaced =
+      index === undefined ||
+      (Number.isInteger(index) && (index as unknown as number) >= 0 && (index as unknown as number) < maxChoices)
     if (!isPlaced || !ROLES.includes(message?.role) || !ROLES.includes(delta?.role))
       throw misplaced('a choice of the answer is not what was asked for')
   }

@@ -41,7 +41,9 @@ export async function sealRequest(
   const { form, senderKey } = await encryptForm(plain, options)
   const file = await readFile(form.get('file'))
   const { contentType, body } = encodeMultipart(Object.fromEntries(form), file, random)
-  const headers = request.headers.map(([name, value]) => [name, name.toLowerCase() === 'content-type' ? contentType : value] as const)
+  const headers = request.headers.map(
+    ([name, value]) => [name, name.toLowerCase() === 'content-type' ? contentType : value] as const
+  )
   return { request: { ...request, headers, body, networkPublicKey }, senderKey, maxChoices: 1 }
 }
 

@@ -15,10 +15,13 @@ const REFERENCE_TEXT = /^(?:Internal|Technical) data: \[Error : (\d+) : (.*)\]$/
  */
 export function readRefusal(status: number, text: string): CocoonError | undefined {
   const json = parseObject(text)
-  if (json !== undefined && typeof json['error_code'] === 'number') return referenceError(status, json['error_code'], json['error'])
+  if (json !== undefined && typeof json['error_code'] === 'number')
+    return referenceError(status, json['error_code'], json['error'])
   const error = json?.['error']
-  if (typeof error === 'object' && error !== null && isCode((error as { code?: unknown }).code)) return ownError(status, error)
-  if (status === 401 || status === 403) return gatewayError('ERR_UNAUTHORIZED', 'the gateway refused the credentials', status, text)
+  if (typeof error === 'object' && error !== null && isCode((error as { code?: unknown }).code))
+    return ownError(status, error)
+  if (status === 401 || status === 403)
+    return gatewayError('ERR_UNAUTHORIZED', 'the gateway refused the credentials', status, text)
   if (json !== undefined) return undefined
   const noProxy = status === 503 && text.includes('no working proxy connections')
   return noProxy
@@ -48,7 +51,14 @@ function referenceError(httpStatus: number, code: number, text: unknown): Cocoon
 }
 
 function ownError(httpStatus: number, error: object): CocoonError {
-  const { code, peer_code: peerCode, peer_text: peerText, charged, retryable, message } = error as Record<string, unknown>
+  const {
+    code,
+    peer_code: peerCode,
+    peer_text: peerText,
+    charged,
+    retryable,
+    message
+  } = error as Record<string, unknown>
   const isFree = charged === 'no'
   const said = isFree || charged === 'yes' ? (charged as Charged) : 'unknown'
   const mayRepeat = isFree && retryable === true
@@ -64,7 +74,13 @@ function ownError(httpStatus: number, error: object): CocoonError {
   })
 }
 
-function networkError(httpStatus: number, code: unknown, peerText: string, charged: Charged, retryable: boolean): CocoonError {
+function networkError(
+  httpStatus: number,
+  code: unknown,
+  peerText: string,
+  charged: Charged,
+  retryable: boolean
+): CocoonError {
   const peerCode = typeof code === 'number' ? code : undefined
   return new CocoonError('ERR_QUERY_REFUSED', `the network answered with an error (code ${peerCode ?? 0})`, {
     phase: 'answer',
@@ -83,7 +99,9 @@ function isCode(code: unknown): code is ErrorCode {
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
   } catch {
     return undefined
   }

@@ -27,6 +27,8 @@ export interface ProxyCandidate {
   readonly attestationId?: string
   /** Whether the evidence was verified; only while `ready`. */
   readonly verified?: boolean
+  /** Whether the root contract derives the contracts that the proxy names; only while `ready`. */
+  readonly contractsVerified?: boolean
 }
 
 /**

@@ -38,6 +38,16 @@ export type PoolEvent =
       /** How long it was open, milliseconds. */
       readonly ms: number
     }
+  | {
+      /** The root contract changed: this proxy's connections get no new requests and end after their last one. */
+      readonly type: 'draining'
+      readonly reason: 'params-changed' | 'registry-changed'
+      readonly paramsVersionBefore: number
+      readonly paramsVersion: number
+      readonly activeRequests: number
+      /** What it means for coins, for people. */
+      readonly warning: string
+    }
 
 /** One structured event of the network layer. */
 export type NetworkEvent = (PoolEvent | RatlsEvent | SessionEvent) & {

@@ -12,6 +12,7 @@ export {
   type ConnectProxy,
   type ProxyConnection
 } from './connect-proxy.js'
-export type { NetworkEvent, NetworkEventListener } from './events.js'
+export { emitEvent, type NetworkEvent, type NetworkEventListener } from './events.js'
 export { parseProxyAddress, type ProxyAddress } from './proxy-address.js'
+export type { OpenConnection } from './proxy-link.js'
 export { ProxyPool, type ProxyPoolOptions } from './proxy-pool.js'

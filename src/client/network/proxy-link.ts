@@ -138,7 +138,8 @@ export class ProxyLink {
       ...(connection !== undefined && {
         protocolVersion: connection.peer.protocolVersion,
         attestationId: connection.verdict.report.id,
-        verified: connection.verdict.verified
+        verified: connection.verdict.verified,
+        ...(connection.session.contractsVerified && { contractsVerified: true })
       })
     }
   }
@@ -182,7 +183,8 @@ export class ProxyLink {
         address: this.address.text,
         protocolVersion: session.protocolVersion,
         attestationId: verdict.report.id,
-        verified: verdict.verified
+        verified: verdict.verified,
+        ...(session.contractsVerified && { contractsVerified: true })
       }
     }
   }

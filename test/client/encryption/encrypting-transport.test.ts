@@ -7,7 +7,13 @@ import {
 } from '../../../src/client/encryption/index.js'
 import { createOpenAISurface, type OpenAISurface } from '../../../src/client/openai/index.js'
 import { bytesToHex, hexToBytes } from '../../../src/encoding/index.js'
-import { decryptRequest, encryptAnswer, type NetworkKeyPair, networkKeyPair, PUBLISHED_TEST_KEY } from '../../../src/envelope/index.js'
+import {
+  decryptRequest,
+  encryptAnswer,
+  type NetworkKeyPair,
+  networkKeyPair,
+  PUBLISHED_TEST_KEY
+} from '../../../src/envelope/index.js'
 import { CocoonError } from '../../../src/errors.js'
 import { FakeClock } from '../../support/fake-clock.js'
 import { FakeTransport, type Script } from '../openai/fake-transport.js'
@@ -27,40 +33,68 @@ interface Setup {
   readonly isTest?: boolean
 }
 
-function setUp(script: Script | ((body: Record<string, unknown>) => Script), setup: Setup = {}): { surface: OpenAISurface; inner: FakeTransport } {
+function setUp(
+  script: Script | ((body: Record<string, unknown>) => Script),
+  setup: Setup = {}
+): { surface: OpenAISurface; inner: FakeTransport } {
   const { mode = 'required', isTest = false } = setup
   const keys = 'keys' in setup ? setup.keys : [{ publicKey: network.publicKey, expiresAtUnix: FAR }]
   const inner = new FakeTransport(
-    typeof script === 'function' ? (request) => (request.body === undefined ? {} : script(bodyOf(request.body))) : script
+    typeof script === 'function'
+      ? (request) => (request.body === undefined ? {} : script(bodyOf(request.body)))
+      : script
   )
   const clock = new FakeClock()
   const transport = createEncryptingTransport(inner, { mode, keys, isTest, padTo: undefined, clock, random })
   return { surface: createOpenAISurface({ transport, clock, random }), inner }
 }
 
-const bodyOf = (bytes: Uint8Array): Record<string, unknown> => JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+const bodyOf = (bytes: Uint8Array): Record<string, unknown> =>
+  JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
 const question = { model: 'm', messages: [{ role: 'user' as const, content: 'my canary question' }] }
 
 function chunk(content: string, more: object = {}): Record<string, unknown> {
-  return { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta: { content }, finish_reason: null }], ...more }
+  return {
+    id: 'c',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, delta: { content }, finish_reason: null }],
+    ...more
+  }
 }
 
 /** Parts that are made when they are asked for, encrypted to the sender of the request. */
-async function* answer(body: Record<string, unknown>, values: readonly Record<string, unknown>[], write = (json: string): string => `${json}\n`): AsyncGenerator<string> {
+async function* answer(
+  body: Record<string, unknown>,
+  values: readonly Record<string, unknown>[],
+  write = (json: string): string => `${json}\n`
+): AsyncGenerator<string> {
   for (const value of values)
-    yield write(JSON.stringify(await encryptAnswer(value, network, hexToBytes(body['sender_public_key'] as string), random)))
+    yield write(
+      JSON.stringify(await encryptAnswer(value, network, hexToBytes(body['sender_public_key'] as string), random))
+    )
 }
 
 async function collect(surface: OpenAISurface): Promise<string> {
   let text = ''
-  for await (const { choices } of await surface.chat.completions.create({ ...question, stream: true })) text += choices[0]?.delta.content ?? ''
+  for await (const { choices } of await surface.chat.completions.create({ ...question, stream: true }))
+    text += choices[0]?.delta.content ?? ''
   return text
 }
 
 describe('encrypting', () => {
   it('sends no word in clear and opens a whole answer', async () => {
-    const whole = { id: 'x', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'four' }, finish_reason: 'stop' }] }
-    const { surface, inner } = setUp((body) => ({ parts: answer(body, [whole], (json) => JSON.stringify(JSON.parse(json), null, 2)) }))
+    const whole = {
+      id: 'x',
+      object: 'chat.completion',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, message: { role: 'assistant', content: 'four' }, finish_reason: 'stop' }]
+    }
+    const { surface, inner } = setUp((body) => ({
+      parts: answer(body, [whole], (json) => JSON.stringify(JSON.parse(json), null, 2))
+    }))
     const result = await surface.chat.completions.create({ ...question, max_tokens: 7 }).withResponse()
     expect(result.data).toEqual(whole)
     expect(result.encrypted).toBe(true)
@@ -129,7 +163,10 @@ describe('modes', () => {
     ['an old proxy', canaries, [{ publicKey: '09'.padEnd(64, '0'), expiresAtUnix: FAR }]]
   ])('required refuses with %s, and nothing is sent', async (_, script, keys) => {
     const { surface, inner } = setUp(script, { keys: keys as EncryptionKeySource })
-    await expect(surface.chat.completions.create(question)).rejects.toMatchObject({ code: 'ERR_ENCRYPTION_UNAVAILABLE', charged: 'no' })
+    await expect(surface.chat.completions.create(question)).rejects.toMatchObject({
+      code: 'ERR_ENCRYPTION_UNAVAILABLE',
+      charged: 'no'
+    })
     expect(inner.requests).toEqual([])
   })
 
@@ -146,7 +183,9 @@ describe('modes', () => {
 
   it('preferred does not fall back to clear when the source of keys fails', async () => {
     const { surface, inner } = setUp(clear, { mode: 'preferred', keys: () => Promise.reject(new Error('down')) })
-    await expect(surface.chat.completions.create(question)).rejects.toMatchObject({ code: 'ERR_ENCRYPTION_UNAVAILABLE' })
+    await expect(surface.chat.completions.create(question)).rejects.toMatchObject({
+      code: 'ERR_ENCRYPTION_UNAVAILABLE'
+    })
     expect(inner.requests).toEqual([])
   })
 
@@ -158,9 +197,17 @@ describe('modes', () => {
       { publicKey: other.publicKey, type: 2, expiresAtUnix: FAR }
     ]
     const { surface, inner } = setUp(clear, { keys })
-    await expect(surface.chat.completions.create(question)).rejects.toMatchObject({ code: 'ERR_ENCRYPTION_UNAVAILABLE' })
+    await expect(surface.chat.completions.create(question)).rejects.toMatchObject({
+      code: 'ERR_ENCRYPTION_UNAVAILABLE'
+    })
     expect(inner.requests).toEqual([])
-    const good = setUp(clear, { keys: () => [...keys, { publicKey: other.publicKey, expiresAtUnix: now + 200 }, { publicKey: bytesToHex(network.publicKey), type: 1, expiresAtUnix: now + 300 }] })
+    const good = setUp(clear, {
+      keys: () => [
+        ...keys,
+        { publicKey: other.publicKey, expiresAtUnix: now + 200 },
+        { publicKey: bytesToHex(network.publicKey), type: 1, expiresAtUnix: now + 300 }
+      ]
+    })
     await good.surface.chat.completions.create(question).catch(() => undefined)
     expect(good.inner.requests[0]!.networkPublicKey).toEqual(network.publicKey)
     const test = setUp(clear, { keys, isTest: true })
@@ -169,14 +216,25 @@ describe('modes', () => {
   })
 
   const unknownKey = (): CocoonError =>
-    new CocoonError('ERR_QUERY_REFUSED', 'refused', { phase: 'answer', peerCode: 602, peerText: 'unknown public key AB', charged: 'no' })
+    new CocoonError('ERR_QUERY_REFUSED', 'refused', {
+      phase: 'answer',
+      peerCode: 602,
+      peerText: 'unknown public key AB',
+      charged: 'no'
+    })
 
   it('tries the next key when the proxy does not know the first', async () => {
     const keys = [
       { publicKey: other.publicKey, expiresAtUnix: FAR + 1 },
       { publicKey: network.publicKey, expiresAtUnix: FAR }
     ]
-    const { surface, inner } = setUp((body) => (body['receiver_public_key'] === bytesToHex(network.publicKey) ? { parts: answer(body, [chunk('a')]) } : { error: unknownKey() }), { keys })
+    const { surface, inner } = setUp(
+      (body) =>
+        body['receiver_public_key'] === bytesToHex(network.publicKey)
+          ? { parts: answer(body, [chunk('a')]) }
+          : { error: unknownKey() },
+      { keys }
+    )
     expect(await collect(surface)).toBe('a')
     expect(inner.requests).toHaveLength(2)
   })
@@ -184,7 +242,16 @@ describe('modes', () => {
   it.each(['required', 'preferred'] as const)('%s never repeats an encrypted request in clear', async (mode) => {
     for (const [error, code] of [
       [unknownKey(), 'ERR_ENCRYPTION_UNAVAILABLE'],
-      [new CocoonError('ERR_QUERY_REFUSED', 'refused', { phase: 'answer', peerCode: 651, peerText: 'no ready workers for modelm', charged: 'no', retryable: true }), 'ERR_QUERY_REFUSED'],
+      [
+        new CocoonError('ERR_QUERY_REFUSED', 'refused', {
+          phase: 'answer',
+          peerCode: 651,
+          peerText: 'no ready workers for modelm',
+          charged: 'no',
+          retryable: true
+        }),
+        'ERR_QUERY_REFUSED'
+      ],
       [new CocoonError('ERR_CONNECTION_LOST', 'lost', { phase: 'query', charged: 'unknown' }), 'ERR_CONNECTION_LOST']
     ] as const) {
       const { surface, inner } = setUp({ error }, { mode })
@@ -197,50 +264,116 @@ describe('modes', () => {
 
 describe('bad answers', () => {
   const cases: [string, string, (body: Record<string, unknown>) => AsyncIterable<string>][] = [
-    ['an answer in clear', 'ERR_ENVELOPE_PLAINTEXT', async function* () {
-      yield JSON.stringify(chunk('clear'))
-    }],
-    ['a clear chunk among encrypted ones', 'ERR_ENVELOPE_PLAINTEXT', async function* (body) {
-      yield* answer(body, [chunk('a')])
-      yield JSON.stringify(chunk('clear'))
-    }],
-    ['a chunk that comes twice', 'ERR_ENVELOPE_DECRYPT', async function* (body) {
-      for await (const text of answer(body, [chunk('a')])) yield text + text
-    }],
-    ['a chunk for somebody else', 'ERR_ENVELOPE_SENDER', async function* () {
-      yield JSON.stringify(await encryptAnswer(chunk('a'), network, other.publicKey, random))
-    }],
-    ['a chunk of another sender', 'ERR_ENVELOPE_SENDER', async function* (body) {
-      yield JSON.stringify(await encryptAnswer(chunk('a'), other, hexToBytes(body['sender_public_key'] as string), random))
-    }],
-    ['a tampered chunk', 'ERR_ENVELOPE_DECRYPT', async function* (body) {
-      for await (const text of answer(body, [chunk('a')])) yield text.replace(/(ENC_[0-9a-f]{40})./, '$1x')
-    }],
-    ['swapped strings', 'ERR_ENVELOPE_DECRYPT', async function* (body) {
-      for await (const text of answer(body, [chunk('a')])) {
-        const value = JSON.parse(text) as Record<string, string>
-        ;[value['id'], value['object']] = [value['object']!, value['id']!]
-        yield JSON.stringify(value)
+    [
+      'an answer in clear',
+      'ERR_ENVELOPE_PLAINTEXT',
+      async function* () {
+        yield JSON.stringify(chunk('clear'))
       }
-    }],
-    ['one string in two places', 'ERR_ENVELOPE_DECRYPT', async function* (body) {
-      for await (const text of answer(body, [chunk('a')])) {
-        const value = JSON.parse(text) as Record<string, string>
-        yield JSON.stringify({ ...value, copy: value['id'] })
+    ],
+    [
+      'a clear chunk among encrypted ones',
+      'ERR_ENVELOPE_PLAINTEXT',
+      async function* (body) {
+        yield* answer(body, [chunk('a')])
+        yield JSON.stringify(chunk('clear'))
       }
-    }],
-    ['another role', 'ERR_ENVELOPE_DECRYPT', (body) => answer(body, [chunk('a', { choices: [{ index: 0, delta: { role: 'system' } }] })])],
-    ['more choices than asked for', 'ERR_ENVELOPE_DECRYPT', (body) => answer(body, [chunk('a', { choices: [{ index: 0, delta: {} }, { index: 1, delta: {} }] })])],
-    ['a choice with an index of its own', 'ERR_ENVELOPE_DECRYPT', (body) => answer(body, [chunk('a', { choices: [{ index: 3, delta: {} }] })])],
-    ['a list', 'ERR_ENVELOPE_PLAINTEXT', async function* () {
-      yield '[1]'
-    }],
-    ['no JSON', 'ERR_ENVELOPE_DECRYPT', async function* () {
-      yield 'data: {oops\n\n'
-    }],
-    ['its own request', 'ERR_ENVELOPE_SENDER', async function* (body) {
-      yield JSON.stringify(body)
-    }]
+    ],
+    [
+      'a chunk that comes twice',
+      'ERR_ENVELOPE_DECRYPT',
+      async function* (body) {
+        for await (const text of answer(body, [chunk('a')])) yield text + text
+      }
+    ],
+    [
+      'a chunk for somebody else',
+      'ERR_ENVELOPE_SENDER',
+      async function* () {
+        yield JSON.stringify(await encryptAnswer(chunk('a'), network, other.publicKey, random))
+      }
+    ],
+    [
+      'a chunk of another sender',
+      'ERR_ENVELOPE_SENDER',
+      async function* (body) {
+        yield JSON.stringify(
+          await encryptAnswer(chunk('a'), other, hexToBytes(body['sender_public_key'] as string), random)
+        )
+      }
+    ],
+    [
+      'a tampered chunk',
+      'ERR_ENVELOPE_DECRYPT',
+      async function* (body) {
+        for await (const text of answer(body, [chunk('a')])) yield text.replace(/(ENC_[0-9a-f]{40})./, '$1x')
+      }
+    ],
+    [
+      'swapped strings',
+      'ERR_ENVELOPE_DECRYPT',
+      async function* (body) {
+        for await (const text of answer(body, [chunk('a')])) {
+          const value = JSON.parse(text) as Record<string, string>
+          ;[value['id'], value['object']] = [value['object']!, value['id']!]
+          yield JSON.stringify(value)
+        }
+      }
+    ],
+    [
+      'one string in two places',
+      'ERR_ENVELOPE_DECRYPT',
+      async function* (body) {
+        for await (const text of answer(body, [chunk('a')])) {
+          const value = JSON.parse(text) as Record<string, string>
+          yield JSON.stringify({ ...value, copy: value['id'] })
+        }
+      }
+    ],
+    [
+      'another role',
+      'ERR_ENVELOPE_DECRYPT',
+      (body) => answer(body, [chunk('a', { choices: [{ index: 0, delta: { role: 'system' } }] })])
+    ],
+    [
+      'more choices than asked for',
+      'ERR_ENVELOPE_DECRYPT',
+      (body) =>
+        answer(body, [
+          chunk('a', {
+            choices: [
+              { index: 0, delta: {} },
+              { index: 1, delta: {} }
+            ]
+          })
+        ])
+    ],
+    [
+      'a choice with an index of its own',
+      'ERR_ENVELOPE_DECRYPT',
+      (body) => answer(body, [chunk('a', { choices: [{ index: 3, delta: {} }] })])
+    ],
+    [
+      'a list',
+      'ERR_ENVELOPE_PLAINTEXT',
+      async function* () {
+        yield '[1]'
+      }
+    ],
+    [
+      'no JSON',
+      'ERR_ENVELOPE_DECRYPT',
+      async function* () {
+        yield 'data: {oops\n\n'
+      }
+    ],
+    [
+      'its own request',
+      'ERR_ENVELOPE_SENDER',
+      async function* (body) {
+        yield JSON.stringify(body)
+      }
+    ]
   ]
 
   it.each(cases)('refuses %s', async (_, code, parts) => {
@@ -251,19 +384,32 @@ describe('bad answers', () => {
   })
 
   it('calls a cut answer cut', async () => {
-    const { surface } = setUp((body) => ({ parts: answer(body, [chunk('a')], (json) => json.slice(0, -5)), final: { complete: false } }))
+    const { surface } = setUp((body) => ({
+      parts: answer(body, [chunk('a')], (json) => json.slice(0, -5)),
+      final: { complete: false }
+    }))
     await expect(collect(surface)).rejects.toMatchObject({ code: 'ERR_STREAM_TRUNCATED' })
   })
 
   it('opens the error of an inference server, and bears one in clear', async () => {
     const good = setUp((body) => ({ status: 400, parts: answer(body, [{ error: { message: 'too long' } }]) }))
-    await expect(good.surface.chat.completions.create(question)).rejects.toMatchObject({ code: 'ERR_UPSTREAM_HTTP', peerText: expect.stringContaining('too long') })
+    await expect(good.surface.chat.completions.create(question)).rejects.toMatchObject({
+      code: 'ERR_UPSTREAM_HTTP',
+      peerText: expect.stringContaining('too long')
+    })
     const clear = setUp({ status: 502, parts: ['bad gateway'] })
-    await expect(clear.surface.chat.completions.create(question)).rejects.toMatchObject({ code: 'ERR_UPSTREAM_HTTP', peerText: 'bad gateway' })
+    await expect(clear.surface.chat.completions.create(question)).rejects.toMatchObject({
+      code: 'ERR_UPSTREAM_HTTP',
+      peerText: 'bad gateway'
+    })
   })
 
   it('does not show what a worker quotes of the request', async () => {
-    const error = new CocoonError('ERR_QUERY_REFUSED', 'refused', { phase: 'answer', peerCode: 621, peerText: '.messages[0] has unknown role my canary question' })
+    const error = new CocoonError('ERR_QUERY_REFUSED', 'refused', {
+      phase: 'answer',
+      peerCode: 621,
+      peerText: '.messages[0] has unknown role my canary question'
+    })
     const { surface } = setUp({ error })
     const thrown = (await surface.chat.completions.create(question).catch((cause: unknown) => cause)) as CocoonError
     expect(JSON.stringify(thrown)).not.toContain('canary')

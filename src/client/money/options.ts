@@ -1,0 +1,47 @@
+/**
+ * Options about the chain and money. Types only: the code behind them is loaded when a client uses it.
+ *
+ * @module
+ */
+import type { AttestationPolicyOptions } from '../../attestation/index.js'
+import type { TonAddress } from '../../encoding/index.js'
+import type { Ledger, OverchargeDetected, OverchargePolicy, Receipt, SpendingLimits } from '../../payments/channel/index.js'
+import type { TokenPrices } from '../../payments/pricing/index.js'
+
+/** A root contract whose state is given as bytes: nothing is asked of a chain. */
+export interface GivenRoot {
+  /** Address of the root contract. */
+  readonly address: string | TonAddress
+  /** Its data, a bag of cells. */
+  readonly state: Uint8Array
+}
+
+/** Attestation with the image hashes of the root contract: the options of a policy without its list. */
+export type RegistryAttestationOptions = Omit<AttestationPolicyOptions, 'imageHashes'>
+
+/** Receipts, caps and what to do about a proxy that takes too much. */
+export interface PaymentOptions {
+  /** Keeps receipts, signed charges and reservations; `openLedger` of `cocoonkit/ton`. The caller closes it. */
+  readonly ledger: Ledger
+  /**
+   * Caps on the charges of requests. Each request reserves the most that it can cost before it is sent, and is settled with
+   * what it did cost. Default: the ledger's own caps.
+   */
+  readonly limits?: SpendingLimits | undefined
+  /**
+   * Completion tokens assumed for a request without `max_tokens`, whose cost nothing bounds. Default: such a request is
+   * refused (`ERR_LIMIT_EXCEEDED`) as soon as there are caps.
+   */
+  readonly assumedCompletionTokens?: number | undefined
+  /**
+   * What a finding leads to. `warn`: `onOvercharge` is told. `stop`: no further request, `ERR_OVERCHARGE`. `failover`: none
+   * to that proxy. Default `warn`.
+   */
+  readonly overcharge?: OverchargePolicy | undefined
+  /** Whether nobody else uses the account; then every unexplained growth of the total is a finding. Default `false`. */
+  readonly exclusive?: boolean | undefined
+  /** Prices for networks without a root contract. Default: those of the root state. */
+  readonly prices?: TokenPrices | undefined
+  readonly onReceipt?: ((receipt: Receipt) => void) | undefined
+  readonly onOvercharge?: ((error: OverchargeDetected, policy: OverchargePolicy) => void) | undefined
+}
