@@ -399,6 +399,24 @@ describe('watching', () => {
     expect(inspect(cocoon, { depth: 20, showHidden: true })).not.toContain('canary')
   })
 
+  test('watchers that reject end no process', async () => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', onUnhandled)
+    let calls = 0
+    const rejecting = async (): Promise<void> => {
+      calls++
+      throw new Error('test')
+    }
+    const observer = { onPaymentNote: rejecting, onSettlement: rejecting }
+    const cocoon = client(await devnet(), { onEvent: rejecting, observer })
+    await cocoon.chat.completions.create(question())
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    process.removeListener('unhandledRejection', onUnhandled)
+    expect(calls).toBeGreaterThan(5)
+    expect(unhandled).toEqual([])
+  })
+
   test('payment notes and settlements reach the observer', async () => {
     const notes: PaymentNote[] = []
     const outcomes: string[] = []

@@ -5,6 +5,7 @@
  * @module
  */
 import type { ErrorCode, ErrorPhase } from '../../errors.js'
+import { callWatcher } from '../../runtime/shared/index.js'
 import type { RatlsEvent } from '../../wire/ratls/index.js'
 import type { SessionEvent } from '../../wire/session/index.js'
 
@@ -62,9 +63,5 @@ export type NetworkEventListener = (event: NetworkEvent) => void
 
 /** Calls a listener that may be absent and may throw. */
 export function emitEvent(listener: NetworkEventListener | undefined, event: NetworkEvent): void {
-  try {
-    listener?.(event)
-  } catch {
-    // A watcher's fault must not break what it watches.
-  }
+  callWatcher(() => listener?.(event))
 }

@@ -4,6 +4,7 @@
  * @module
  */
 export { abortError, raceAbort, throwIfAborted } from './abort.js'
+export { callWatcher } from './call-watcher.js'
 export { systemClock } from './system-clock.js'
 export { webRandom } from './web-random.js'
 export { yieldToEventLoop } from './yield-to-event-loop.js'

@@ -7,7 +7,7 @@ import { CocoonError } from '../../errors.js'
 import { AttestationRefusedError } from '../../runtime/ports/attestation-refused-error.js'
 import type { ByteStream, DialTarget } from '../../runtime/ports/byte-stream.js'
 import type { Verdict } from '../../runtime/ports/verdict.js'
-import { raceAbort, throwIfAborted } from '../../runtime/shared/index.js'
+import { callWatcher, raceAbort, throwIfAborted } from '../../runtime/shared/index.js'
 import { answerChallenge } from './proof-of-work.js'
 import type { RatlsConnection, RatlsEvent, RatlsOptions } from './types.js'
 
@@ -139,11 +139,5 @@ function stopwatch(monotonic: () => number): () => number {
 
 /** A watcher must not be able to break a connection. */
 function quiet(onEvent: (event: RatlsEvent) => void): (event: RatlsEvent) => void {
-  return (event) => {
-    try {
-      onEvent(event)
-    } catch {
-      // Its problem, not the connection's.
-    }
-  }
+  return (event) => callWatcher(() => onEvent(event))
 }

@@ -10,7 +10,7 @@ import { CocoonError, type ErrorPhase } from '../../errors.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
 import type { CallBudget, InferenceAnswer, InferenceRequest, WorkerType } from '../../runtime/ports/inference.js'
 import type { PaymentNote } from '../../runtime/ports/receipt.js'
-import { abortError } from '../../runtime/shared/index.js'
+import { abortError, callWatcher } from '../../runtime/shared/index.js'
 import { type AnswerMessage, salvageAnswer, toAnswerMessage } from './answer-message.js'
 import { ControlQueries } from './control-queries.js'
 import { FrameConnection } from './frame-connection.js'
@@ -84,7 +84,7 @@ export class ProxySession implements Session {
       clock,
       random,
       redact: this.#redact,
-      onSettlement: (settlement) => this.#observe(() => options.observer?.onSettlement?.(settlement)),
+      onSettlement: (settlement) => callWatcher(() => options.observer?.onSettlement?.(settlement)),
       onEvent: (event) => this.emit(event),
       onRoom: () => this.#connection.resume()
     })
@@ -203,11 +203,11 @@ export class ProxySession implements Session {
 
   /** Passes a statement about money on. */
   note(note: PaymentNote): void {
-    this.#observe(() => this.#options.observer?.onPaymentNote?.(note))
+    callWatcher(() => this.#options.observer?.onPaymentNote?.(note))
   }
 
   emit(event: SessionEvent): void {
-    this.#observe(() => this.#options.onEvent?.(event))
+    callWatcher(() => this.#options.onEvent?.(event))
   }
 
   /**
@@ -325,14 +325,5 @@ export class ProxySession implements Session {
     const isTransport = cause.code === 'ERR_CONNECTION_LOST' || cause.code === 'ERR_IDLE_TIMEOUT'
     const retryable = isTransport && tag !== 'ready'
     return new CocoonError(cause.code, cause.message, { phase: phaseOf(tag), retryable, cause })
-  }
-
-  /** Observers must not be able to break a session. */
-  #observe(call: () => void): void {
-    try {
-      call()
-    } catch {
-      // Their problem, not the connection's.
-    }
   }
 }
