@@ -3,12 +3,15 @@
  *
  * @module
  */
-import type { CocoonOptions } from '../../src/index.js'
+import type { AccountOptions, CocoonOptions, NetworkOptions } from '../../src/index.js'
 import { acceptAnyPeer, acceptFakeTee } from '../../src/unsafe.js'
 
 /** What the suite runs against. */
 export interface InteropTarget {
-  readonly options: CocoonOptions
+  readonly options: CocoonOptions & {
+    readonly network: NetworkOptions & { readonly proxies: readonly string[] }
+    readonly account: AccountOptions
+  }
   /** Model to ask; default the first of the market with workers. */
   readonly model: string | undefined
 }
