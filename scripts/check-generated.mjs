@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const generators = ['scripts/generate-pow.mjs', 'scripts/generate-check-pages.mjs']
+const generators = ['scripts/generate-pow.mjs', 'scripts/generate-check-pages.mjs', 'scripts/build-contracts.mjs']
 
 let failed = 0
 for (const generator of generators) {

@@ -43,7 +43,7 @@ export interface TwinState {
 }
 
 function setAccount(contract: SmartContract, address: Address, code: Cell, state: TwinState, nowUnix: number): void {
-  const account = createShardAccount({ address, code, data: state.data, balance: state.balance, workchain: 0 })
+  const account = createShardAccount({ address, code, data: state.data, balance: state.balance })
   const stats = account.account?.storageStats
   if (stats !== undefined) {
     stats.lastPaid = nowUnix
@@ -61,7 +61,7 @@ export function createTwin(
   state: TwinState
 ): Twin {
   const { address } = options
-  const make = (code: Cell): SmartContract => SmartContract.create(chain, { address, code, data: state.data, balance: state.balance, workchain: 0 })
+  const make = (code: Cell): SmartContract => SmartContract.create(chain, { address, code, data: state.data, balance: state.balance })
   const twin = { ...options, reference: make(options.referenceCode), ours: make(options.ourCode) }
   setTwin(twin, state, chain.now ?? 0)
   return twin
