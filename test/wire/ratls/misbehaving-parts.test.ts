@@ -102,13 +102,14 @@ describe('a policy', () => {
 
   test('that accepts after the signal fired accepts nothing', async () => {
     const controller = new AbortController()
-    let accept: ((verdict: Verdict) => void) | undefined
+    const asked: ((verdict: Verdict) => void)[] = []
     const stream = new StubbornStream()
-    const judge = (): unknown => new Promise<Verdict>((resolve) => (accept = resolve))
+    const judge = (): unknown => new Promise<Verdict>((resolve) => asked.push(resolve))
     const connecting = failure(connect(stream, { policy: policyOf(judge), signal: controller.signal }))
-    while (accept === undefined) await settle()
+    await settle()
+    expect(asked).toHaveLength(1)
     controller.abort()
-    accept(verdict(true))
+    asked[0]?.(verdict(true))
     expect((await connecting).code).toBe('ERR_ABORTED')
     expect(stream.written).toHaveLength(1)
   })
@@ -134,17 +135,18 @@ describe('a stream that cannot be closed', () => {
     for (const late of ['dialer', 'engine'] as const) {
       const controller = new AbortController()
       const stream = new StubbornStream()
-      let deliver: (() => void) | undefined
-      const waiting = (): Promise<ByteStream> => new Promise((resolve) => (deliver = () => resolve(stream)))
+      const asked: (() => void)[] = []
+      const waiting = (): Promise<ByteStream> => new Promise((resolve) => asked.push(() => resolve(stream)))
       const options: Partial<RatlsOptions> =
         late === 'dialer'
           ? { dialer: { dial: waiting } }
           : { engine: { name: 'pure', connect: waiting } }
       const connecting = failure(connect(stream, { ...options, signal: controller.signal }))
-      while (deliver === undefined) await settle()
+      await settle()
+      expect(asked).toHaveLength(1)
       controller.abort()
       expect((await connecting).code).toBe('ERR_ABORTED')
-      deliver()
+      asked[0]?.()
       await settle()
       expect(stream.closes).toBe(1)
     }
