@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { bytesToHex, decodeBase64, hexToBytes } from '../encoding/index.js'
+import { decodeBase64 } from '../encoding/base64.js'
+import { bytesToHex, hexToBytes } from '../encoding/hex.js'
 import { EnvelopeError } from './envelope-error.js'
 
 /**

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decodeUtf8 } from '../../encoding/index.js'
+import { decodeUtf8 } from '../../encoding/utf8.js'
 
 /** Bytes at the end that are looked at; the chunk that says why generation ended stands among the last. */
 const TAIL_BYTES = 65_536

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { concatBytes, decodeUtf8 } from '../../encoding/index.js'
+import { concatBytes } from '../../encoding/bytes.js'
+import { decodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError } from '../../errors.js'
 import type { GatewayEndpoint } from './endpoint.js'
 import type { GatewayHeaders } from './options.js'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { encodeUtf8 } from '../../encoding/index.js'
+import { encodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError } from '../../errors.js'
 import type {
   CallBudget,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { concatBytes, decodeUtf8 } from '../../encoding/index.js'
+import { concatBytes } from '../../encoding/bytes.js'
+import { decodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError, PEER_TEXT_LIMIT } from '../../errors.js'
 import type { InferenceAnswer, InferenceFinal } from '../../runtime/ports/inference.js'
 import { createCallBudget, type OwnedCallBudget } from './call-budget.js'

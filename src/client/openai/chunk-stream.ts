@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { encodeUtf8 } from '../../encoding/index.js'
+import { encodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError } from '../../errors.js'
 import { writeJson } from './errors.js'
 import type { EventReader } from './event-reader.js'

@@ -9,7 +9,7 @@
  */
 import { createParser } from 'eventsource-parser'
 
-import { decodeUtf8, Utf8StreamDecoder } from '../../encoding/index.js'
+import { decodeUtf8, Utf8StreamDecoder } from '../../encoding/utf8.js'
 import { CocoonError } from '../../errors.js'
 import { createJsonSplitter } from './json-splitter.js'
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { encodeUtf8 } from '../../encoding/index.js'
+import { encodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError } from '../../errors.js'
 import type { InferenceAnswer, InferencePeer } from '../../runtime/ports/inference.js'
 import type { OpenAnswer } from './answer.js'

@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { bytesToHex, concatBytes, encodeUtf8 } from '../../encoding/index.js'
+import { concatBytes } from '../../encoding/bytes.js'
+import { bytesToHex } from '../../encoding/hex.js'
+import { encodeUtf8 } from '../../encoding/utf8.js'
 import type { Random } from '../../runtime/ports/clock.js'
 import { fieldError } from './rules/index.js'
 

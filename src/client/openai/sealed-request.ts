@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { encodeUtf8 } from '../../encoding/index.js'
-import { parsePublicKey } from '../../envelope/index.js'
+import { encodeUtf8 } from '../../encoding/utf8.js'
+import { parsePublicKey } from '../../envelope/keys/index.js'
 import { CocoonError } from '../../errors.js'
 import type { InferencePeer, InferenceRequest } from '../../runtime/ports/inference.js'
 import { encodeMultipart, type FilePart } from './multipart.js'
