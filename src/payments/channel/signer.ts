@@ -147,8 +147,13 @@ export function tonConnectRequest(
   }
 }
 
-/** Code of TON Connect's "the user declined" error. */
+/** Code of TON Connect's "the user declined" error, as wallets send it. */
 const USER_REJECTED = 300
+/**
+ * What the SDK's own error for it carries: neither a code nor a name, and the name of its class does not outlive a
+ * minifier (`UserRejectsError.info`, @tonconnect/sdk 3.4.1).
+ */
+const USER_REJECTED_INFO = 'User rejects the action in the wallet.'
 
 /** A person's wallet behind TON Connect (`@tonconnect/sdk` is the caller's). */
 export function tonConnectSigner(options: TonConnectSignerOptions): Signer {
@@ -169,7 +174,6 @@ export function tonConnectSigner(options: TonConnectSignerOptions): Signer {
 
 function isDeclined(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false
-  return (
-    (error as { code?: unknown }).code === USER_REJECTED || (error as { name?: unknown }).name === 'UserRejectsError'
-  )
+  const { code, info } = error as { code?: unknown; info?: unknown }
+  return code === USER_REJECTED || info === USER_REJECTED_INFO
 }

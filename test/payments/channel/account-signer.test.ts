@@ -1,5 +1,6 @@
 /** Accounts, signers, long authorisation and delegated channels. */
 import { Address, toNano } from '@ton/core'
+import { UserRejectsError } from '@tonconnect/sdk'
 import nacl from 'tweetnacl'
 import { describe, expect, it } from 'vitest'
 import { parseAddress } from '../../../src/encoding/index.js'
@@ -84,6 +85,7 @@ describe('signers', () => {
       tonConnectSigner({ address: OWNER, connector: { sendTransaction: () => Promise.reject(error) } })
         .send([message], { validUntilUnix: 1 })
         .catch((caught: unknown) => caught)
+    expect(await fail(new UserRejectsError())).toMatchObject({ code: 'ERR_ABORTED', charged: 'no' })
     expect(await fail({ code: 300 })).toMatchObject({ code: 'ERR_ABORTED', charged: 'no' })
     expect(await fail(new Error('bridge lost'))).toMatchObject({ charged: 'unknown' })
   })
