@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { spellingsOf } from '../encoding/index.js'
+import { spellingsOf } from '../encoding/spellings.js'
+import { encodeUtf8 } from '../encoding/utf8.js'
 import { CocoonError } from '../errors.js'
 import type { CallBudget, InferencePeer, InferenceTransport, WorkerType } from '../runtime/ports/inference.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
@@ -92,7 +93,7 @@ export class CocoonClient {
       clock,
       random,
       rules: options.rules,
-      confidential: secretSpellings(resolved),
+      confidential: secretSpellings(options),
       pricePerTokenNano: resolved.pricePerTokenNano,
       defaults: {
         timeoutMs: resolved.timeoutMs,
@@ -195,7 +196,8 @@ export class CocoonClient {
 const MIN_SPELLING_LENGTH = 8
 
 /** What no error may show, in every way that a peer might write it. */
-function secretSpellings({ carrier }: ResolvedOptions): readonly string[] {
-  const secret = carrier.kind === 'direct' ? carrier.connector.session.secret : undefined
-  return secret === undefined ? [] : spellingsOf(secret, MIN_SPELLING_LENGTH)
+function secretSpellings({ account }: CocoonOptions): readonly string[] {
+  const secret = account?.secret
+  if (secret === undefined) return []
+  return spellingsOf(typeof secret === 'string' ? encodeUtf8(secret) : secret, MIN_SPELLING_LENGTH)
 }
