@@ -8,6 +8,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -21,8 +22,8 @@ const { values: flags } = parseArgs({
   }
 })
 
-/** The proof of work that the real network asks for. */
-const DIFFICULTY_BITS = 20
+/** Easier than the real network's 20: the suite connects some twenty times, and the solver has a step of its own. */
+const DIFFICULTY_BITS = 16
 /** More than anybody finishes: the solver's speed is measured, then it is aborted. */
 const HARD_BITS = 48
 
@@ -83,9 +84,14 @@ console.log(
 )
 if (flags.write && flags.only === '') {
   const path = `${root}docs/runtimes.md`
-  writeFileSync(path, replaceTable(readFileSync(path, 'utf8'), renderTable(results)))
+  writeFileSync(path, replaceTable(readFileSync(path, 'utf8'), `${renderTable(results)}\n\n${loadNote()}`))
 }
 process.exit(count('fail') > 0 || count('pass') === 0 ? 1 : 0)
+
+/** Figures of a busy machine must not be read as those of an idle one. */
+function loadNote() {
+  return `Load average during this run: ${loadavg()[1].toFixed(0)} on ${availableParallelism()} cores.`
+}
 
 async function runRow(row) {
   const found = row.find()

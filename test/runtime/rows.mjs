@@ -12,7 +12,7 @@ import { run } from './processes.mjs'
 import { runInWorkerd, startWorkerd } from './workerd.mjs'
 
 /** Longest time of one runtime, milliseconds. */
-const ROW_TIMEOUT_MS = 90_000
+const ROW_TIMEOUT_MS = 120_000
 const modules = fileURLToPath(new URL('node_modules', import.meta.url))
 const WORKERD_PACKAGES = [
   '@cloudflare/workerd-linux-64',
