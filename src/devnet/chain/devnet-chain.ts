@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { Address, beginCell, Cell } from '@ton/core'
+import { Address, beginCell, type Cell } from '@ton/core'
 import nacl from 'tweetnacl'
 import { bytesToHex, formatRawAddress, parseAddress, type TonAddress } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
@@ -29,7 +29,14 @@ import { LocalChain } from './local-chain.js'
 import { ProxyAgent } from './proxy-agent.js'
 import { ProxyWallet } from './proxy-wallet.js'
 import { devnetCode, rootCell, type RootCellInput } from './root-cell.js'
-import { DEVNET_CHAIN_CHEATS, type ChainCheat, type DevnetChain, type DevnetChainOptions, type DevnetChainProxy, type DevnetWallet } from './types.js'
+import {
+  DEVNET_CHAIN_CHEATS,
+  type ChainCheat,
+  type DevnetChain,
+  type DevnetChainOptions,
+  type DevnetChainProxy,
+  type DevnetWallet
+} from './types.js'
 
 const TON = 1_000_000_000n
 const OP_REPLACE_STATE = 0x646e7273
@@ -99,7 +106,13 @@ export class RunningChain implements DevnetChain {
     this.#state = rootCell({ ...this.#root, version: 0, proxyHashes: [] })
     const init = beginCell().storeUint(0b00110, 5).storeRef(devnetCode('root')).storeRef(this.#state).endCell()
     this.rootAddress = new Address(0, init.hash()).toString()
-    this.source = toncenterV3({ endpoint: 'http://devnet/api/v3', requestsPerSecond: 0, maxAttempts: 1, fetch: facadeFetch(facade), clock: clockOf(chain) })
+    this.source = toncenterV3({
+      endpoint: 'http://devnet/api/v3',
+      requestsPerSecond: 0,
+      maxAttempts: 1,
+      fetch: facadeFetch(facade),
+      clock: clockOf(chain)
+    })
     this.#init = bocOf(init)
     this.setCheats(...(options.cheats ?? []))
   }
@@ -112,7 +125,13 @@ export class RunningChain implements DevnetChain {
     const facade = new Facade(chain)
     const running = new RunningChain(settings, chain, facade)
     running.url = await serveFacade(facade, settings.host, settings.options.port ?? 0, settings.lifetime)
-    await chain.sendInternal({ from: FAUCET, to: running.rootAddress, valueNano: TON, stateInit: running.#init, bounce: false })
+    await chain.sendInternal({
+      from: FAUCET,
+      to: running.rootAddress,
+      valueNano: TON,
+      stateInit: running.#init,
+      bounce: false
+    })
     return running
   }
 
@@ -153,8 +172,18 @@ export class RunningChain implements DevnetChain {
     const { lifetime, stateCommitMs, options } = this.#settings
     const root: RootState = parseRootState(this.rootState())
     const wallet = new ProxyWallet(this.#chain, identity.seed, address('proxy owner'))
-    await this.#chain.sendInternal({ from: FAUCET, to: wallet.address, valueNano: WALLET_TON_NANO, stateInit: wallet.stateInit, bounce: false })
-    const contract = deriveProxyContract(root, { proxyOwner: wallet.address, proxyPublicKey: identity.publicKey, root: this.rootAddress })
+    await this.#chain.sendInternal({
+      from: FAUCET,
+      to: wallet.address,
+      valueNano: WALLET_TON_NANO,
+      stateInit: wallet.stateInit,
+      bounce: false
+    })
+    const contract = deriveProxyContract(root, {
+      proxyOwner: wallet.address,
+      proxyPublicKey: identity.publicKey,
+      root: this.rootAddress
+    })
     const agent = new ProxyAgent({
       chain: this.#chain,
       wallet,
@@ -171,7 +200,12 @@ export class RunningChain implements DevnetChain {
     await wallet.send({ to: contract.address, valueNano: DEPLOY_VALUE_NANO, stateInit: contract.stateInit })
     const stakeNano = options.proxyStakeNano ?? 0n
     if (stakeNano > 0n) {
-      const body = encodeProxyMessage({ type: 'increase-proxy-stake', queryId: 1n, amountNano: stakeNano, excess: wallet.address })
+      const body = encodeProxyMessage({
+        type: 'increase-proxy-stake',
+        queryId: 1n,
+        amountNano: stakeNano,
+        excess: wallet.address
+      })
       await wallet.send({ to: contract.address, valueNano: stakeNano + TON, body })
     }
     return {
@@ -193,10 +227,18 @@ export class RunningChain implements DevnetChain {
       const send = (valueNano: bigint, body: Uint8Array, stateInit?: Uint8Array): Promise<void> =>
         this.#chain.sendInternal({ from: excess, to: client.address, valueNano, body, stateInit })
       const fields = { queryId: randomBytes(8).readBigUInt64BE(), excess }
-      const open = encodeClientMessage({ type: 'change-secret-and-top-up', amountNano: balanceNano, secretHash: bytesToHex(secretHash), ...fields })
+      const open = encodeClientMessage({
+        type: 'change-secret-and-top-up',
+        amountNano: balanceNano,
+        secretHash: bytesToHex(secretHash),
+        ...fields
+      })
       await send(balanceNano + DEPLOY_VALUE_NANO, open, client.stateInit)
       if (stakeNano > root.minClientStakeNano) {
-        await send(DEPLOY_VALUE_NANO, encodeClientMessage({ type: 'increase-stake', newStakeNano: stakeNano, ...fields }))
+        await send(
+          DEPLOY_VALUE_NANO,
+          encodeClientMessage({ type: 'increase-stake', newStakeNano: stakeNano, ...fields })
+        )
       }
     }
   }
@@ -241,13 +283,20 @@ export class RunningChain implements DevnetChain {
     this.#chain.autoBlocks = enabled
   }
 
-  async createWallet(options: { readonly amountNano?: bigint; readonly seed?: Uint8Array } = {}): Promise<DevnetWallet> {
+  async createWallet(
+    options: { readonly amountNano?: bigint; readonly seed?: Uint8Array } = {}
+  ): Promise<DevnetWallet> {
     const seed = options.seed ?? new Uint8Array(randomBytes(32))
     const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(seed)
     const wallet = await openStandardWallet({ version: 'v4r2', publicKey })
     const amountNano = options.amountNano ?? 100n * TON
     if (amountNano > 0n) await this.faucet(wallet.address, amountNano)
-    return { address: wallet.address, seed, wallet, sign: (hash) => Promise.resolve(nacl.sign.detached(hash, secretKey)) }
+    return {
+      address: wallet.address,
+      seed,
+      wallet,
+      sign: (hash) => Promise.resolve(nacl.sign.detached(hash, secretKey))
+    }
   }
 
   async sendInternal(message: Parameters<DevnetChain['sendInternal']>[0]): Promise<void> {
@@ -257,7 +306,10 @@ export class RunningChain implements DevnetChain {
   setCheats(...names: readonly ChainCheat[]): void {
     for (const name of names) {
       if (!Object.hasOwn(DEVNET_CHAIN_CHEATS, name)) {
-        throw new CocoonError('ERR_OPTIONS', `unknown chain cheat ${String(name).slice(0, 64)}`, { phase: 'options', field: 'cheats' })
+        throw new CocoonError('ERR_OPTIONS', `unknown chain cheat ${String(name).slice(0, 64)}`, {
+          phase: 'options',
+          field: 'cheats'
+        })
       }
     }
     this.#cheats.clear()

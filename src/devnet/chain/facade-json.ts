@@ -64,14 +64,22 @@ export function accountV2(account: LocalAccount, block: LocalBlock, nowUnix: num
 
 /** An account of v3. */
 export function accountV3(address: string, account: LocalAccount): Record<string, unknown> {
-  const common = { address: Address.parse(address).toRawString().toUpperCase(), status: account.status, balance: account.balanceNano.toString() }
+  const common = {
+    address: Address.parse(address).toRawString().toUpperCase(),
+    status: account.status,
+    balance: account.balanceNano.toString()
+  }
   if (account.lastLt === 0n) return common
   return {
     ...common,
     last_transaction_lt: account.lastLt.toString(),
     last_transaction_hash: base64(account.lastHash),
     ...(account.status === 'active'
-      ? { code_boc: bocText(account.code), data_boc: bocText(account.data), code_hash: account.code?.hash().toString('base64') }
+      ? {
+          code_boc: bocText(account.code),
+          data_boc: bocText(account.data),
+          code_hash: account.code?.hash().toString('base64')
+        }
       : {})
   }
 }
@@ -101,11 +109,15 @@ export function transactionV2(transaction: Transaction): Record<string, unknown>
     '@type': 'raw.transaction',
     utime: transaction.now,
     data: bocText(transaction.raw),
-    transaction_id: { '@type': 'internal.transactionId', lt: transaction.lt.toString(), hash: transaction.hash().toString('base64') },
+    transaction_id: {
+      '@type': 'internal.transactionId',
+      lt: transaction.lt.toString(),
+      hash: transaction.hash().toString('base64')
+    },
     fee: fee.toString(),
     storage_fee: storage.toString(),
     other_fee: (fee - storage).toString(),
-    ...(inMessage == null ? {} : { in_msg: messageV2(inMessage) }),
+    ...(inMessage ? { in_msg: messageV2(inMessage) } : {}),
     out_msgs: transaction.outMessages.values().map(messageV2)
   }
 }
@@ -145,18 +157,27 @@ export function transactionV3(account: string, transaction: Transaction): Record
       aborted: phases?.aborted ?? false,
       compute_ph:
         compute?.type === 'vm'
-          ? { skipped: false, success: compute.success, gas_used: compute.gasUsed.toString(), exit_code: compute.exitCode }
+          ? {
+              skipped: false,
+              success: compute.success,
+              gas_used: compute.gasUsed.toString(),
+              exit_code: compute.exitCode
+            }
           : { skipped: true, reason: compute?.reason ?? 'no_state' },
-      ...(phases?.actionPhase == null ? {} : { action: { success: phases.actionPhase.success, result_code: phases.actionPhase.resultCode } })
+      ...(phases?.actionPhase
+        ? { action: { success: phases.actionPhase.success, result_code: phases.actionPhase.resultCode } }
+        : {})
     },
-    in_msg: transaction.inMessage == null ? null : messageV3(transaction.inMessage),
+    in_msg: transaction.inMessage ? messageV3(transaction.inMessage) : null,
     out_msgs: transaction.outMessages.values().map(messageV3)
   }
 }
 
 /** One entry of a getter's stack. */
 export function stackEntry(item: TupleItem): unknown {
-  if (item.type === 'int') return ['num', `${item.value < 0n ? '-' : ''}0x${(item.value < 0n ? -item.value : item.value).toString(16)}`]
-  if (item.type === 'cell' || item.type === 'slice' || item.type === 'builder') return ['cell', { bytes: bocText(item.cell) }]
+  if (item.type === 'int')
+    return ['num', `${item.value < 0n ? '-' : ''}0x${(item.value < 0n ? -item.value : item.value).toString(16)}`]
+  if (item.type === 'cell' || item.type === 'slice' || item.type === 'builder')
+    return ['cell', { bytes: bocText(item.cell) }]
   return ['null', {}]
 }

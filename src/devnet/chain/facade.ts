@@ -103,7 +103,10 @@ export class Facade {
       return { status: 200, json: { ok: true, result, ...(id === undefined ? {} : { jsonrpc: '2.0', id }) } }
     } catch (error) {
       const status = statusOf(error)
-      return { status, json: { ok: false, error: messageOf(error), code: status, ...(id === undefined ? {} : { jsonrpc: '2.0', id }) } }
+      return {
+        status,
+        json: { ok: false, error: messageOf(error), code: status, ...(id === undefined ? {} : { jsonrpc: '2.0', id }) }
+      }
     }
   }
 
@@ -118,7 +121,12 @@ export class Facade {
         return chain.transactions(address(parameters, 'address'), limitOf(parameters, 101), beforeLt).map(transactionV2)
       }
       case 'getMasterchainInfo':
-        return { '@type': 'blocks.masterchainInfo', last: blockV2(block(chain, 'latest')), state_root_hash: '', init: blockV2(block(chain, 1)) }
+        return {
+          '@type': 'blocks.masterchainInfo',
+          last: blockV2(block(chain, 'latest')),
+          state_root_hash: '',
+          init: blockV2(block(chain, 1))
+        }
       case 'lookupBlock':
         return blockV2(block(chain, Number(text(parameters, 'seqno'))))
       case 'sendBoc':
@@ -126,8 +134,16 @@ export class Facade {
         return { '@type': 'ok' }
       case 'runGetMethod': {
         const method = parameters['method']
-        const result = await chain.runGetMethod(address(parameters, 'address'), typeof method === 'number' ? method : text(parameters, 'method'))
-        return { '@type': 'smc.runResult', gas_used: Number(result.gasUsed), exit_code: result.exitCode, stack: result.stack.map(stackEntry) }
+        const result = await chain.runGetMethod(
+          address(parameters, 'address'),
+          typeof method === 'number' ? method : text(parameters, 'method')
+        )
+        return {
+          '@type': 'smc.runResult',
+          gas_used: Number(result.gasUsed),
+          exit_code: result.exitCode,
+          stack: result.stack.map(stackEntry)
+        }
       }
       default:
         throw new BadRequest(`method ${name.slice(0, 64)} is not served by the devnet`, 404)
@@ -136,7 +152,9 @@ export class Facade {
 
   async #answerV3(request: FacadeRequest, path: string): Promise<FacadeAnswer> {
     try {
-      const parameters = (request.method === 'POST' ? JSON.parse(request.body) : Object.fromEntries(request.query)) as Parameters
+      const parameters = (
+        request.method === 'POST' ? JSON.parse(request.body) : Object.fromEntries(request.query)
+      ) as Parameters
       return { status: 200, json: await this.#callV3(path, parameters) }
     } catch (error) {
       return { status: statusOf(error), json: { error: messageOf(error) } }
@@ -153,7 +171,12 @@ export class Facade {
       case 'transactions': {
         const endLt = parameters['end_lt'] === undefined ? undefined : BigInt(text(parameters, 'end_lt')) + 1n
         const own = address(parameters, 'account')
-        return { transactions: chain.transactions(own, limitOf(parameters, 1000), endLt).map((found) => transactionV3(own, found)), address_book: {} }
+        return {
+          transactions: chain
+            .transactions(own, limitOf(parameters, 1000), endLt)
+            .map((found) => transactionV3(own, found)),
+          address_book: {}
+        }
       }
       case 'masterchainInfo':
         return { first: blockV3(block(chain, 1)), last: blockV3(block(chain, 'latest')) }

@@ -8,6 +8,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Address, Cell, loadMessage, loadStateInit, type Message, type Transaction } from '@ton/core'
+import type * as Sandbox from '@ton/sandbox'
 import type { Blockchain, SmartContract } from '@ton/sandbox'
 import { CocoonError } from '../../errors.js'
 
@@ -92,7 +93,7 @@ export class LocalChain {
    * @throws CocoonError `ERR_UNSUPPORTED_RUNTIME` without the optional package `@ton/sandbox`.
    */
   static async create(now: () => number): Promise<LocalChain> {
-    let sandbox: typeof import('@ton/sandbox')
+    let sandbox: Pick<typeof Sandbox, 'Blockchain' | 'EmulationError'>
     try {
       sandbox = await import('@ton/sandbox')
     } catch (cause) {
@@ -138,7 +139,8 @@ export class LocalChain {
 
   #mintBlock(): void {
     const seqno = this.#blocks.length + 1
-    const hash = (part: string): string => createHash('sha256').update(`cocoonkit devnet block ${seqno} ${part}`).digest('hex')
+    const hash = (part: string): string =>
+      createHash('sha256').update(`cocoonkit devnet block ${seqno} ${part}`).digest('hex')
     this.#blocks.push({ seqno, atUnix: this.nowUnix, rootHash: hash('root'), fileHash: hash('file') })
   }
 

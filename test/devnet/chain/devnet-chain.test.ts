@@ -2,7 +2,16 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { startDevnet, type Devnet, type DevnetChain, type DevnetOptions } from '../../../src/devnet.js'
 import { toncenterV2, toncenterV3 } from '../../../src/payments/chain/index.js'
-import { deriveClientContract, encodeClientMessage, parseClientState, parseProxyState, parseRootState, parseSignedCharge, proxyAddress, type ClientContractState } from '../../../src/payments/contracts/index.js'
+import {
+  deriveClientContract,
+  encodeClientMessage,
+  parseClientState,
+  parseProxyState,
+  parseRootState,
+  parseSignedCharge,
+  proxyAddress,
+  type ClientContractState
+} from '../../../src/payments/contracts/index.js'
 import { systemClock } from '../../../src/runtime/shared/index.js'
 import { collect, connected, openReady, runQuery, updatePayment } from './support/devnet-client.js'
 
@@ -43,7 +52,7 @@ async function ask(devnet: Devnet): Promise<bigint> {
 }
 
 describe('a devnet with a chain', () => {
-  it('is ready within 3 s, with a root that says where everything is', async () => {
+  it('is ready within 3 s, with a root that says where everything is', { timeout: 60_000 }, async () => {
     const times: number[] = []
     for (let turn = 0; turn < 2; turn++) {
       const before = performance.now()
@@ -57,15 +66,32 @@ describe('a devnet with a chain', () => {
     const { data } = await chain.reader.getAccount(chain.rootAddress)
     expect(data).toEqual(chain.rootState())
     const root = parseRootState(chain.rootState())
-    expect(root).toMatchObject({ version: 7, structVersion: 4, isTest: true, understood: true, pricePerTokenNano: devnet.prices.pricePerTokenNano })
+    expect(root).toMatchObject({
+      version: 7,
+      structVersion: 4,
+      isTest: true,
+      understood: true,
+      pricePerTokenNano: devnet.prices.pricePerTokenNano
+    })
     expect(root.proxies.map((proxy) => proxy.client)).toEqual(devnet.network.proxies)
     expect([...root.proxyHashes].toSorted()).toEqual([...devnet.imageHashes].toSorted())
     const [proxy] = chain.proxies
     const proxyPublicKey = devnet.proxyPublicKeys[0] ?? new Uint8Array()
-    expect(proxyAddress(root, { proxyOwner: proxy?.owner ?? '', proxyPublicKey, root: chain.rootAddress })).toBe(proxy?.address)
-    const derived = deriveClientContract(root, { owner: devnet.account.owner, proxy: proxy?.address ?? '', proxyPublicKey })
+    expect(proxyAddress(root, { proxyOwner: proxy?.owner ?? '', proxyPublicKey, root: chain.rootAddress })).toBe(
+      proxy?.address
+    )
+    const derived = deriveClientContract(root, {
+      owner: devnet.account.owner,
+      proxy: proxy?.address ?? '',
+      proxyPublicKey
+    })
     expect(derived.address).toBe(client)
-    expect(await clientState(chain, client)).toMatchObject({ phase: 'open', balanceNano: 20n * TON, stakeNano: 15n * TON, tokensUsed: 0n })
+    expect(await clientState(chain, client)).toMatchObject({
+      phase: 'open',
+      balanceNano: 20n * TON,
+      stakeNano: 15n * TON,
+      tokensUsed: 0n
+    })
   })
 
   it('names derived contracts in the handshake and takes the secret from the chain', async () => {
@@ -83,7 +109,10 @@ describe('a devnet with a chain', () => {
     expect((await clientState(chain, client)).tokensUsed).toBe(0n)
     expect(await chain.proxies[0]?.charge(devnet.account.owner)).toBe(true)
     const after = await clientState(chain, client)
-    expect(after).toMatchObject({ tokensUsed: tokens, balanceNano: 20n * TON - tokens * devnet.prices.pricePerTokenNano })
+    expect(after).toMatchObject({
+      tokensUsed: tokens,
+      balanceNano: 20n * TON - tokens * devnet.prices.pricePerTokenNano
+    })
     expect(await chain.proxies[0]?.charge(devnet.account.owner)).toBe(false)
   })
 
@@ -92,7 +121,11 @@ describe('a devnet with a chain', () => {
     const tokens = await ask(devnet)
     expect((await clientState(chain, client)).tokensUsed).toBe(tokens)
     const seen = await chain.reader.getTransactions(chain.proxies[0]?.address ?? '', { limit: 10 })
-    expect(seen.some(({ inMessage }) => inMessage?.source === chain.proxies[0]?.owner && inMessage?.valueNano === 10_000_000n)).toBe(true)
+    expect(
+      seen.some(
+        ({ inMessage }) => inMessage?.source === chain.proxies[0]?.owner && inMessage?.valueNano === 10_000_000n
+      )
+    ).toBe(true)
   })
 
   it('refuses requests beyond the deposit', async () => {
@@ -107,8 +140,17 @@ describe('a devnet with a chain', () => {
     if (answer.auth.type !== 'client.proxyConnectionAuthLong') throw new Error('not long')
     const success = authorize()
     const root = parseRootState(chain.rootState())
-    const contract = deriveClientContract(root, { owner, proxy: chain.proxies[0]?.address ?? '', proxyPublicKey: devnet.proxyPublicKeys[0] ?? '' })
-    const body = encodeClientMessage({ type: 'register', queryId: 1n, nonce: BigInt.asUintN(64, answer.auth.nonce), excess: owner })
+    const contract = deriveClientContract(root, {
+      owner,
+      proxy: chain.proxies[0]?.address ?? '',
+      proxyPublicKey: devnet.proxyPublicKeys[0] ?? ''
+    })
+    const body = encodeClientMessage({
+      type: 'register',
+      queryId: 1n,
+      nonce: BigInt.asUintN(64, answer.auth.nonce),
+      excess: owner
+    })
     await chain.sendInternal({ from: owner, to: contract.address, valueNano: TON, body, stateInit: contract.stateInit })
     expect((await success).type).toBe('client.authorizationWithProxySuccess')
     client.close()
@@ -119,7 +161,12 @@ describe('a devnet with a chain', () => {
     const tokens = await ask(devnet)
     const { owner } = devnet.account
     const before = (await chain.reader.getAccount(owner)).balanceNano
-    await chain.sendInternal({ from: owner, to: client, valueNano: TON, body: encodeClientMessage({ type: 'request-refund', queryId: 5n, excess: owner }) })
+    await chain.sendInternal({
+      from: owner,
+      to: client,
+      valueNano: TON,
+      body: encodeClientMessage({ type: 'request-refund', queryId: 5n, excess: owner })
+    })
     expect(await clientState(chain, client)).toMatchObject({ phase: 'closed', balanceNano: 0n, tokensUsed: tokens })
     const paid = (await chain.reader.getAccount(owner)).balanceNano - before
     expect(paid).toBeGreaterThan(20n * TON - tokens * devnet.prices.pricePerTokenNano)
@@ -127,7 +174,9 @@ describe('a devnet with a chain', () => {
   })
 
   it('cheats when told: refused close, then only the forced close after the delay', async () => {
-    const { devnet, chain, client } = await start({ chain: { cheats: ['refuse-close'], clientDelaySeconds: 60, proxyStakeNano: 4n * TON } })
+    const { devnet, chain, client } = await start({
+      chain: { cheats: ['refuse-close'], clientDelaySeconds: 60, proxyStakeNano: 4n * TON }
+    })
     const { owner } = devnet.account
     const refund = encodeClientMessage({ type: 'request-refund', queryId: 5n, excess: owner })
     const close = (): Promise<void> => chain.sendInternal({ from: owner, to: client, valueNano: TON, body: refund })
@@ -162,7 +211,12 @@ describe('a devnet with a chain', () => {
     chain.setCheats('vanish')
     await expect(connected(devnet)).rejects.toThrow()
     const { owner } = devnet.account
-    await chain.sendInternal({ from: owner, to: client, valueNano: TON, body: encodeClientMessage({ type: 'request-refund', queryId: 5n, excess: owner }) })
+    await chain.sendInternal({
+      from: owner,
+      to: client,
+      valueNano: TON,
+      body: encodeClientMessage({ type: 'request-refund', queryId: 5n, excess: owner })
+    })
     expect(await clientState(chain, client)).toMatchObject({ phase: 'closing' })
     chain.setCheats()
     expect(await clientState(chain, client)).toMatchObject({ phase: 'closed' })
@@ -186,13 +240,19 @@ describe('a devnet with a chain', () => {
   it.each(['v2', 'v3'] as const)('speaks toncenter %s over HTTP', async (version) => {
     const { chain, devnet } = await start()
     const options = { clock: systemClock, requestsPerSecond: 0, maxAttempts: 1 }
-    const source = version === 'v2' ? toncenterV2({ ...options, endpoint: `${chain.url}/api/v2/jsonRPC` }) : toncenterV3({ ...options, endpoint: `${chain.url}/api/v3` })
+    const source =
+      version === 'v2'
+        ? toncenterV2({ ...options, endpoint: `${chain.url}/api/v2/jsonRPC` })
+        : toncenterV3({ ...options, endpoint: `${chain.url}/api/v3` })
     const root = await source.getAccount(chain.rootAddress)
     expect(root).toMatchObject({ status: 'active', data: chain.rootState() })
     expect(await source.getAccount(`0:${'77'.repeat(32)}`)).toMatchObject({ status: 'absent', balanceNano: 0n })
     const wallet = await chain.createWallet()
     const to = `0:${'88'.repeat(32)}`
-    const transfer = await wallet.wallet.createTransfer({ seqno: 0, validUntilUnix: chain.nowUnix + 60, messages: [{ to, valueNano: TON, bounce: false }] }, wallet.sign)
+    const transfer = await wallet.wallet.createTransfer(
+      { seqno: 0, validUntilUnix: chain.nowUnix + 60, messages: [{ to, valueNano: TON, bounce: false }] },
+      wallet.sign
+    )
     await source.send(transfer)
     expect(await source.getAccount(to)).toMatchObject({ status: 'uninit', balanceNano: TON - 0n })
     expect(wallet.wallet.readSeqno((await source.getAccount(wallet.address)).data)).toBe(1)

@@ -12,7 +12,13 @@ describe.skipIf(!HAS_VECTORS)('contracts against the mainnet bytecode (../shared
     expect(run.differences).toEqual([])
     expect(run.transactions).toBeGreaterThan(MESSAGES)
     console.log(`${run.transactions} transactions, ${run.met.size} kinds of outcome`)
-    if (process.env['CHAIN_VERBOSE']) console.log([...run.met].map(([kind, count]) => `${kind}: ${count}`).toSorted().join('\n'))
+    if (process.env['CHAIN_VERBOSE'])
+      console.log(
+        [...run.met]
+          .map(([kind, count]) => `${kind}: ${count}`)
+          .toSorted()
+          .join('\n')
+      )
   })
   it('does the same for 2,000 random messages to the wallet', { timeout: 600_000 }, async () => {
     expect((await randomWalletRun(2000, 20_260_411)).differences).toEqual([])

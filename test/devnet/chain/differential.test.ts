@@ -20,17 +20,30 @@ const nano = (text: string): bigint => BigInt(Math.round(Number(text) * 1e9))
 function freshClient(cast: Cast): ReturnType<typeof beginCell> {
   const parties = beginCell().storeAddress(cast.owner).storeAddress(cast.proxy).storeUint(cast.publicKey, 256).endCell()
   return beginCell()
-    .storeUint(0, 2).storeCoins(0).storeCoins(15n * TON).storeUint(0, 64).storeUint(0, 32).storeUint(0, 256)
-    .storeRef(parties).storeRef(cast.clientParams[0] ?? beginCell().endCell())
+    .storeUint(0, 2)
+    .storeCoins(0)
+    .storeCoins(15n * TON)
+    .storeUint(0, 64)
+    .storeUint(0, 32)
+    .storeUint(0, 256)
+    .storeRef(parties)
+    .storeRef(cast.clientParams[0] ?? beginCell().endCell())
 }
 
 /** A stack entry as text. */
-const printed = (item: TupleItem): string => (item.type === 'int' ? String(item.value) : 'cell' in item ? item.cell.toString() : item.type)
+const printed = (item: TupleItem): string =>
+  item.type === 'int' ? String(item.value) : 'cell' in item ? item.cell.toString() : item.type
 
 function freshProxy(cast: Cast): ReturnType<typeof beginCell> {
   return beginCell()
-    .storeAddress(cast.proxyOwner).storeUint(cast.publicKey, 256).storeAddress(cast.root)
-    .storeUint(0, 2).storeCoins(0).storeCoins(0).storeUint(0, 32).storeRef(cast.proxyParams[0] ?? beginCell().endCell())
+    .storeAddress(cast.proxyOwner)
+    .storeUint(cast.publicKey, 256)
+    .storeAddress(cast.root)
+    .storeUint(0, 2)
+    .storeCoins(0)
+    .storeCoins(0)
+    .storeUint(0, 32)
+    .storeRef(cast.proxyParams[0] ?? beginCell().endCell())
 }
 
 if (!HAS_VECTORS) console.log(missingShared('vectors/payments.json'))
@@ -44,7 +57,9 @@ describe.skipIf(!HAS_VECTORS)('contracts against the mainnet bytecode (../shared
     for (const step of steps) {
       network.nowUnix += step.afterSeconds ?? 0
       const { cast } = network
-      const deliveries = await network.send(internalMessage(cast[step.from], cast[step.to], step.valueNano, step.body(cast)))
+      const deliveries = await network.send(
+        internalMessage(cast[step.from], cast[step.to], step.valueNano, step.body(cast))
+      )
       expect(deliveries[0]?.exit, step.name).toBe(step.exit)
       for (const delivery of deliveries) expect(delivery.step.differences, step.name).toEqual([])
     }
@@ -59,7 +74,8 @@ describe.skipIf(!HAS_VECTORS)('contracts against the mainnet bytecode (../shared
   it('does the same for 200 random requests and messages to the wallet', { timeout: 120_000 }, async () => {
     const run = await randomWalletRun(200, 1)
     expect(run.differences).toEqual([])
-    for (const exit of [1030, 1031, 1032, 1033, 1034, 1035]) expect(run.met.get(`external ${exit}`), `exit ${exit}`).toBeGreaterThan(0)
+    for (const exit of [1030, 1031, 1032, 1033, 1034, 1035])
+      expect(run.met.get(`external ${exit}`), `exit ${exit}`).toBeGreaterThan(0)
     for (const exit of [0, 1040, 1041]) expect(run.met.get(`internal ${exit}`), `exit ${exit}`).toBeGreaterThan(0)
   })
 
@@ -68,13 +84,27 @@ describe.skipIf(!HAS_VECTORS)('contracts against the mainnet bytecode (../shared
     chain.now = NOW
     const cast = createCast()
     const data = beginCell()
-      .storeAddress(cast.owner).storeAddress(cast.proxy).storeUint(cast.publicKey, 256).storeUint(0, 2).storeUint(0, 64)
-      .storeRef(cast.clientParams[0] ?? beginCell().endCell()).endCell()
-    const codes = { name: 'worker', address: cast.stranger, referenceCode: referenceCode('worker'), ourCode: ourCode('worker') }
+      .storeAddress(cast.owner)
+      .storeAddress(cast.proxy)
+      .storeUint(cast.publicKey, 256)
+      .storeUint(0, 2)
+      .storeUint(0, 64)
+      .storeRef(cast.clientParams[0] ?? beginCell().endCell())
+      .endCell()
+    const codes = {
+      name: 'worker',
+      address: cast.stranger,
+      referenceCode: referenceCode('worker'),
+      ourCode: ourCode('worker')
+    }
     const twin = createTwin(chain, codes, { data, balance: TON })
     const bodies = [
-      beginCell(), beginCell().storeUint(1, 16), beginCell().storeUint(0x9a1247c0, 32), beginCell().storeUint(0, 32),
-      beginCell().storeUint(0xdeadbeef, 32).storeUint(1, 64), beginCell().storeUint(0xdeadbeef, 32),
+      beginCell(),
+      beginCell().storeUint(1, 16),
+      beginCell().storeUint(0x9a1247c0, 32),
+      beginCell().storeUint(0, 32),
+      beginCell().storeUint(0xdeadbeef, 32).storeUint(1, 64),
+      beginCell().storeUint(0xdeadbeef, 32),
       beginCell().storeUint(0xdeadbeef, 32).storeUint(1, 64).storeAddress(cast.owner),
       beginCell().storeUint(0xdeadbeef, 32).storeUint(1, 64).storeAddress(cast.owner).storeBit(true),
       beginCell().storeUint(0xdeadbeef, 32).storeUint(1, 64).storeAddress(cast.owner).storeRef(beginCell().endCell()),
@@ -88,9 +118,13 @@ describe.skipIf(!HAS_VECTORS)('contracts against the mainnet bytecode (../shared
 
   it('answers the getters alike', async () => {
     const network = await TwinNetwork.create(NOW, (cast) => ({
-      client: { data: freshClient(cast).endCell(), balance: TON }, proxy: { data: freshProxy(cast).endCell(), balance: TON }
+      client: { data: freshClient(cast).endCell(), balance: TON },
+      proxy: { data: freshProxy(cast).endCell(), balance: TON }
     }))
-    for (const [name, getter] of [['client', 'get_cocoon_client_data'], ['proxy', 'get_cocoon_proxy_data']] as const) {
+    for (const [name, getter] of [
+      ['client', 'get_cocoon_client_data'],
+      ['proxy', 'get_cocoon_proxy_data']
+    ] as const) {
       const [reference, ours] = await Promise.all([network[name].reference.get(getter), network[name].ours.get(getter)])
       expect(ours.stack.map(printed)).toEqual(reference.stack.map(printed))
       expect(reference.stack.length).toBeGreaterThan(8)
@@ -99,11 +133,20 @@ describe.skipIf(!HAS_VECTORS)('contracts against the mainnet bytecode (../shared
 
   it('notices a contract that differs', async () => {
     const network = await TwinNetwork.create(NOW, (cast) => ({
-      client: { data: freshClient(cast).endCell(), balance: TON }, proxy: { data: freshProxy(cast).endCell(), balance: TON }
+      client: { data: freshClient(cast).endCell(), balance: TON },
+      proxy: { data: freshProxy(cast).endCell(), balance: TON }
     }))
     const { chain, cast } = network
-    const impostor = createTwin(chain, { ...network.client, ourCode: ourCode('worker') }, { data: freshClient(cast).endCell(), balance: TON })
-    const step = await deliver(impostor, internalMessage(cast.owner, cast.client, TON, SCENARIOS[0]?.steps[1]?.body(cast) ?? beginCell().endCell()), NOW)
+    const impostor = createTwin(
+      chain,
+      { ...network.client, ourCode: ourCode('worker') },
+      { data: freshClient(cast).endCell(), balance: TON }
+    )
+    const step = await deliver(
+      impostor,
+      internalMessage(cast.owner, cast.client, TON, SCENARIOS[0]?.steps[1]?.body(cast) ?? beginCell().endCell()),
+      NOW
+    )
     expect(step.differences.join('\n')).toContain('outcome: reference exit 0')
   })
 })

@@ -25,6 +25,8 @@ describe('startDevnet', () => {
   })
 
   it('refuses an unknown cheat', async () => {
-    await expect(startDevnet({ chain: { cheats: ['steal' as 'replay'] } })).rejects.toMatchObject({ code: 'ERR_OPTIONS' })
+    await expect(startDevnet({ chain: { cheats: ['steal' as 'replay'] } })).rejects.toMatchObject({
+      code: 'ERR_OPTIONS'
+    })
   })
 })

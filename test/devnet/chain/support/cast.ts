@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Address, beginCell, Cell } from '@ton/core'
+import { Address, beginCell, type Cell } from '@ton/core'
 import nacl from 'tweetnacl'
 import { referenceCode } from './reference.js'
 import type { Cast } from './random-messages.js'
@@ -20,7 +20,10 @@ export interface PriceVariant {
 const TON = 1_000_000_000n
 
 /** A params cell with the given codes. */
-export function priceList(variant: PriceVariant, codes: { readonly worker: Cell | null; readonly client: Cell | null }): Cell {
+export function priceList(
+  variant: PriceVariant,
+  codes: { readonly worker: Cell | null; readonly client: Cell | null }
+): Cell {
   return beginCell()
     .storeUint(variant.structVersion ?? 4, 8)
     .storeUint(17, 32)
@@ -52,7 +55,13 @@ function addressOf(code: Cell, data: Cell): Address {
 
 /** Price lists beyond the usual one: other versions, free, dear, no delay. */
 export const PRICE_VARIANTS: readonly PriceVariant[] = [
-  {}, { structVersion: 3 }, { structVersion: 5 }, { structVersion: 0 }, { price: 0n }, { price: 1n << 90n }, { clientDelaySeconds: 0 }
+  {},
+  { structVersion: 3 },
+  { structVersion: 5 },
+  { structVersion: 0 },
+  { price: 0n },
+  { price: 1n << 90n },
+  { clientDelaySeconds: 0 }
 ]
 
 /** Makes the cast. */
@@ -67,15 +76,38 @@ export function createCast(): Cast {
   const proxyOwner = account(0x22)
   const root = account(0x33)
   const proxyData = beginCell()
-    .storeAddress(proxyOwner).storeUint(publicKey, 256).storeAddress(root)
-    .storeUint(0, 2).storeCoins(0).storeCoins(0).storeUint(0, 32).storeRef(proxyParams[0] as Cell).endCell()
+    .storeAddress(proxyOwner)
+    .storeUint(publicKey, 256)
+    .storeAddress(root)
+    .storeUint(0, 2)
+    .storeCoins(0)
+    .storeCoins(0)
+    .storeUint(0, 32)
+    .storeRef(proxyParams[0] as Cell)
+    .endCell()
   const proxy = addressOf(referenceCode('proxy'), proxyData)
   const parties = beginCell().storeAddress(owner).storeAddress(proxy).storeUint(publicKey, 256).endCell()
   const clientData = beginCell()
-    .storeUint(0, 2).storeCoins(0).storeCoins(15n * TON).storeUint(0, 64).storeUint(0, 32).storeUint(0, 256)
-    .storeRef(parties).storeRef(clientParams[0] as Cell).endCell()
+    .storeUint(0, 2)
+    .storeCoins(0)
+    .storeCoins(15n * TON)
+    .storeUint(0, 64)
+    .storeUint(0, 32)
+    .storeUint(0, 256)
+    .storeRef(parties)
+    .storeRef(clientParams[0] as Cell)
+    .endCell()
   return {
-    owner, proxyOwner, root, seed, publicKey, clientParams, proxyParams, proxy,
-    stranger: account(0x44), excess: account(0x55), client: addressOf(client, clientData)
+    owner,
+    proxyOwner,
+    root,
+    seed,
+    publicKey,
+    clientParams,
+    proxyParams,
+    proxy,
+    stranger: account(0x44),
+    excess: account(0x55),
+    client: addressOf(client, clientData)
   }
 }

@@ -16,7 +16,8 @@ export async function collect(client: ScriptedClient): Promise<TlObject[]> {
     const object = await client.nextPacket()
     if (object === undefined) return objects
     objects.push(object)
-    if (object.type === 'proxy.clientRequestPayment' || object.type.startsWith('client.queryAnswerError')) return objects
+    if (object.type === 'proxy.clientRequestPayment' || object.type.startsWith('client.queryAnswerError'))
+      return objects
   }
 }
 
@@ -49,6 +50,7 @@ export async function updatePayment(devnet: Devnet): Promise<Uint8Array> {
   const client = await openReady(devnet)
   const status = await client.query({ type: 'client.updatePaymentStatus' }, 79n)
   client.close()
-  if (status?.type !== 'client.paymentStatus' || status.signedPayment.type !== 'proxy.signedPayment') throw new Error(`no payment status: ${status?.type}`)
+  if (status?.type !== 'client.paymentStatus' || status.signedPayment.type !== 'proxy.signedPayment')
+    throw new Error(`no payment status: ${status?.type}`)
   return status.signedPayment.data
 }

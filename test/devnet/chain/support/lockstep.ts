@@ -61,7 +61,8 @@ export function createTwin(
   state: TwinState
 ): Twin {
   const { address } = options
-  const make = (code: Cell): SmartContract => SmartContract.create(chain, { address, code, data: state.data, balance: state.balance })
+  const make = (code: Cell): SmartContract =>
+    SmartContract.create(chain, { address, code, data: state.data, balance: state.balance })
   const twin = { ...options, reference: make(options.referenceCode), ours: make(options.ourCode) }
   setTwin(twin, state, chain.now ?? 0)
   return twin
@@ -178,7 +179,7 @@ export async function deliver(twin: Twin, message: Message, nowUnix: number): Pr
   const wasActive = twin.reference.accountState?.type === 'active'
   const reference = await run(twin.reference, message)
   const init = message.init
-  if (!wasActive && reference.status === 'active' && init?.data != null) {
+  if (!wasActive && reference.status === 'active' && init?.data !== undefined && init.data !== null) {
     // A StateInit fits one code only; ours is put in place by hand, with the same data and balance.
     setAccount(twin.ours, twin.address, twin.ourCode, { data: init.data, balance: balanceBefore }, nowUnix)
   }

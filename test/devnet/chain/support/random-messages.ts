@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Address, beginCell, type Builder, type Cell, type Message } from '@ton/core'
+import { type Address, beginCell, type Builder, type Cell, type Message } from '@ton/core'
 import nacl from 'tweetnacl'
 import type { TwinState } from './lockstep.js'
 import type { SeededRandom } from '../../../support/seeded-random.js'
@@ -94,11 +94,18 @@ export function randomProxy(dice: Dice, cast: Cast): TwinState {
     .storeUint(dice.pick(0, 0, 1_790_000_000), 32)
     .storeRef(dice.chance(92) ? (cast.proxyParams[0] as Cell) : dice.pick(...cast.proxyParams))
     .endCell()
-  return { data, balance: dice.pick(0n, 10_000_000n, 300_000_000n, TON, 20n * TON, 100n * TON, dice.bits(40)), due: dice.chance(90) ? 0n : dice.bits(26) }
+  return {
+    data,
+    balance: dice.pick(0n, 10_000_000n, 300_000_000n, TON, 20n * TON, 100n * TON, dice.bits(40)),
+    due: dice.chance(90) ? 0n : dice.bits(26)
+  }
 }
 
 function storeExcess(dice: Dice, cast: Cast, builder: Builder): Builder {
-  if (dice.chance(94)) return builder.storeAddress(dice.pick(cast.excess, cast.owner, cast.stranger, cast.proxyOwner, cast.proxy, cast.client))
+  if (dice.chance(94))
+    return builder.storeAddress(
+      dice.pick(cast.excess, cast.owner, cast.stranger, cast.proxyOwner, cast.proxy, cast.client)
+    )
   switch (dice.below(3)) {
     case 0:
       return builder.storeUint(0, 2)
@@ -110,7 +117,15 @@ function storeExcess(dice: Dice, cast: Cast, builder: Builder): Builder {
 }
 
 /** Signed body, of a charge or of a close: outer and payload may disagree. */
-function storeSigned(dice: Dice, cast: Cast, op: number, queryId: bigint, tokens: bigint | null, own: Address, builder: Builder): void {
+function storeSigned(
+  dice: Dice,
+  cast: Cast,
+  op: number,
+  queryId: bigint,
+  tokens: bigint | null,
+  own: Address,
+  builder: Builder
+): void {
   const wrong = dice.chance(25) ? dice.below(6) : -1
   const payload = beginCell()
     .storeUint(wrong === 0 ? dice.pick(0xbb63ff93, 0xefd711e1, 0x636a4391, 0xe511abc7) : op, 32)
@@ -118,7 +133,10 @@ function storeSigned(dice: Dice, cast: Cast, op: number, queryId: bigint, tokens
   if (tokens !== null) payload.storeUint(tokens, 64)
   if (wrong === 2) storeExcess(dice, cast, payload)
   else payload.storeAddress(wrong === 3 ? cast.stranger : own)
-  if (wrong === 4) dice.chance(50) ? payload.storeBit(true) : payload.storeRef(beginCell().endCell())
+  if (wrong === 4) {
+    if (dice.chance(50)) payload.storeBit(true)
+    else payload.storeRef(beginCell().endCell())
+  }
   const seed = wrong === 5 ? new Uint8Array(32).fill(9) : cast.seed
   const cell = dice.chance(2) ? beginCell().storeUint(op, 32).endCell() : payload.endCell()
   const signature = nacl.sign.detached(new Uint8Array(cell.hash()), nacl.sign.keyPair.fromSeed(seed).secretKey)
@@ -170,7 +188,16 @@ function requestPayload(dice: Dice, cast: Cast, credited: bigint): Cell {
 
 function proxyBody(dice: Dice, cast: Cast, credited: bigint): Builder {
   const op = dice.pick(
-    0x65448ff4, 0x65448ff4, 0x65448ff4, 0x9713f187, 0x7610e6eb, 0xb51d5a01, 0x636a4391, 0xe511abc7, 0, 0x4d725d2c,
+    0x65448ff4,
+    0x65448ff4,
+    0x65448ff4,
+    0x9713f187,
+    0x7610e6eb,
+    0xb51d5a01,
+    0x636a4391,
+    0xe511abc7,
+    0,
+    0x4d725d2c,
     ...(dice.chance(20) ? ODD_OPS : [])
   )
   const queryId = dice.bits(64)
@@ -182,11 +209,18 @@ function proxyBody(dice: Dice, cast: Cast, credited: bigint): Builder {
   body.storeUint(queryId, 64)
   switch (op) {
     case 0x4d725d2c: {
-      body.storeAddress(cast.owner).storeUint(dice.pick(0, 1, 2), 2).storeUint(dice.bits(64), 64)
+      body
+        .storeAddress(cast.owner)
+        .storeUint(dice.pick(0, 1, 2), 2)
+        .storeUint(dice.bits(64), 64)
       return body.storeMaybeRef(dice.chance(50) ? null : requestPayload(dice, cast, credited))
     }
     case 0x65448ff4: {
-      const snapshot = beginCell().storeUint(0, 2).storeCoins(credited).storeCoins(15n * TON).storeUint(0, 64)
+      const snapshot = beginCell()
+        .storeUint(0, 2)
+        .storeCoins(credited)
+        .storeCoins(15n * TON)
+        .storeUint(0, 64)
       body.storeAddress(dice.chance(90) ? cast.owner : cast.stranger).storeRef(snapshot.storeUint(0, 256).endCell())
       return body.storeMaybeRef(dice.chance(10) ? null : requestPayload(dice, cast, credited))
     }
@@ -212,7 +246,9 @@ function damage(dice: Dice, body: Builder): Cell {
     case 0:
       return beginCell().storeSlice(whole.beginParse()).storeBit(true).endCell()
     case 1:
-      return whole.refs.length < 4 ? beginCell().storeSlice(whole.beginParse()).storeRef(beginCell().endCell()).endCell() : whole
+      return whole.refs.length < 4
+        ? beginCell().storeSlice(whole.beginParse()).storeRef(beginCell().endCell()).endCell()
+        : whole
     case 2: {
       const cut = dice.below(whole.bits.length + 1)
       const builder = beginCell().storeBits(whole.bits.substring(0, cut))
@@ -220,12 +256,22 @@ function damage(dice: Dice, body: Builder): Cell {
       return builder.endCell()
     }
     default:
-      return dice.pick(beginCell().endCell(), beginCell().storeRef(beginCell().endCell()).endCell(), beginCell().storeUint(7, 16).endCell())
+      return dice.pick(
+        beginCell().endCell(),
+        beginCell().storeRef(beginCell().endCell()).endCell(),
+        beginCell().storeUint(7, 16).endCell()
+      )
   }
 }
 
 /** An internal message. */
-export function internalMessage(from: Address, to: Address, value: bigint, body: Cell, flags: { bounce?: boolean; bounced?: boolean } = {}): Message {
+export function internalMessage(
+  from: Address,
+  to: Address,
+  value: bigint,
+  body: Cell,
+  flags: { bounce?: boolean; bounced?: boolean } = {}
+): Message {
   return {
     info: {
       type: 'internal',
@@ -245,7 +291,18 @@ export function internalMessage(from: Address, to: Address, value: bigint, body:
 }
 
 function value(dice: Dice, credited: bigint): bigint {
-  const spare = dice.pick(0n, 99_999_999n, 100_000_000n, 100_000_001n, 150_000_000n, 210_000_000n, 250_000_000n, 700_000_000n, 700_000_000n, TON)
+  const spare = dice.pick(
+    0n,
+    99_999_999n,
+    100_000_000n,
+    100_000_001n,
+    150_000_000n,
+    210_000_000n,
+    250_000_000n,
+    700_000_000n,
+    700_000_000n,
+    TON
+  )
   return spare + (dice.chance(85) ? credited : 0n)
 }
 
@@ -261,7 +318,15 @@ export function randomClientMessage(dice: Dice, cast: Cast, tokensUsed: bigint):
 /** A message to the proxy contract. */
 export function randomProxyMessage(dice: Dice, cast: Cast): Message {
   const credited = dice.pick(0n, 1n, TON, 5n * TON, 20n * TON, dice.bits(36))
-  const from = dice.pick(cast.client, cast.client, cast.client, cast.proxyOwner, cast.proxyOwner, cast.stranger, cast.owner)
+  const from = dice.pick(
+    cast.client,
+    cast.client,
+    cast.client,
+    cast.proxyOwner,
+    cast.proxyOwner,
+    cast.stranger,
+    cast.owner
+  )
   const body = damage(dice, proxyBody(dice, cast, credited))
   const flags = { bounce: dice.chance(90), bounced: dice.chance(2) }
   return internalMessage(from, cast.proxy, value(dice, dice.chance(60) ? credited : 0n), body, flags)

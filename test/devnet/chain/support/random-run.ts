@@ -22,7 +22,10 @@ export interface RandomRun {
 /** Runs `messages` random messages from a seed. */
 export async function randomRun(messages: number, seed: number): Promise<RandomRun> {
   const dice = new Dice(new SeededRandom(seed))
-  const network = await TwinNetwork.create(NOW, (cast) => ({ client: randomClient(dice, cast, NOW), proxy: randomProxy(dice, cast) }))
+  const network = await TwinNetwork.create(NOW, (cast) => ({
+    client: randomClient(dice, cast, NOW),
+    proxy: randomProxy(dice, cast)
+  }))
   const { cast } = network
   const met = new Map<string, number>()
   const differences: string[] = []
@@ -35,14 +38,18 @@ export async function randomRun(messages: number, seed: number): Promise<RandomR
     slice?.skip(2)
     slice?.loadCoins()
     slice?.loadCoins()
-    const message = dice.chance(60) ? randomClientMessage(dice, cast, slice?.loadUintBig(64) ?? 0n) : randomProxyMessage(dice, cast)
+    const message = dice.chance(60)
+      ? randomClientMessage(dice, cast, slice?.loadUintBig(64) ?? 0n)
+      : randomProxyMessage(dice, cast)
     for (const { to, exit, step } of await network.send(message)) {
       transactions++
       const body = step.reference.transaction?.inMessage?.body.beginParse()
-      const operation = body !== undefined && body.remainingBits >= 32 ? body.loadUint(32).toString(16).padStart(8, '0') : 'short'
+      const operation =
+        body !== undefined && body.remainingBits >= 32 ? body.loadUint(32).toString(16).padStart(8, '0') : 'short'
       const kind = `${to} ${operation} ${exit}`
       met.set(kind, (met.get(kind) ?? 0) + 1)
-      if (step.differences.length > 0) differences.push(`seed ${seed}, message ${index}, ${kind}:\n  ${step.differences.join('\n  ')}`)
+      if (step.differences.length > 0)
+        differences.push(`seed ${seed}, message ${index}, ${kind}:\n  ${step.differences.join('\n  ')}`)
     }
   }
   return { messages, transactions, met, differences }

@@ -22,16 +22,25 @@ const stranger = account(0x44)
 
 function randomState(dice: Dice): TwinState {
   const data = beginCell()
-    .storeUint(dice.pick(0, 5), 32).storeUint(dice.pick(0, 0, 0, 7), 32).storeUint(key, 256)
-    .storeUint(dice.pick(0, 0, 0, 1, 2), 32).storeAddress(owner).endCell()
+    .storeUint(dice.pick(0, 5), 32)
+    .storeUint(dice.pick(0, 0, 0, 7), 32)
+    .storeUint(key, 256)
+    .storeUint(dice.pick(0, 0, 0, 1, 2), 32)
+    .storeAddress(owner)
+    .endCell()
   return { data, balance: dice.pick(5n, TON, 2n * TON - 1n, 2n * TON, 2n * TON, 3n * TON, 50n * TON) }
 }
 
 function outgoing(dice: Dice): Cell {
   return beginCell()
-    .storeUint(dice.pick(0x18, 0x10), 6).storeAddress(dice.chance(95) ? stranger : null)
+    .storeUint(dice.pick(0x18, 0x10), 6)
+    .storeAddress(dice.chance(95) ? stranger : null)
     .storeCoins(dice.pick(1n, TON / 10n, TON, 10n * TON))
-    .storeUint(0, 105).storeBit(false).storeBit(true).storeRef(beginCell().storeUint(dice.bits(32), 32).endCell()).endCell()
+    .storeUint(0, 105)
+    .storeBit(false)
+    .storeBit(true)
+    .storeRef(beginCell().storeUint(dice.bits(32), 32).endCell())
+    .endCell()
 }
 
 function external(dice: Dice): Message {
@@ -39,7 +48,8 @@ function external(dice: Dice): Message {
     .storeUint(dice.pick(0, 0, 0, 0, 7), 32)
     .storeUint(dice.pick(NOW - 1, NOW, NOW + 1, NOW + 3600, NOW + 3600, NOW + 3600), 32)
     .storeUint(dice.pick(0, 0, 5, 5, 6), 32)
-  for (let count = dice.below(5); count > 0; count--) request.storeUint(dice.pick(0, 0, 1, 1, 2, 3, 128), 8).storeRef(outgoing(dice))
+  for (let count = dice.below(5); count > 0; count--)
+    request.storeUint(dice.pick(0, 0, 1, 1, 2, 3, 128), 8).storeRef(outgoing(dice))
   if (dice.chance(5)) request.storeUint(1, dice.pick(1, 8))
   const cell = request.endCell()
   const secret = nacl.sign.keyPair.fromSeed(dice.chance(90) ? seed : new Uint8Array(32).fill(1)).secretKey
@@ -67,7 +77,10 @@ function internalBody(dice: Dice): Cell {
 }
 
 /** Runs random messages; returns how often each outcome was met, and the differences. */
-export async function randomWalletRun(messages: number, runSeed: number): Promise<{ met: Map<string, number>; differences: string[] }> {
+export async function randomWalletRun(
+  messages: number,
+  runSeed: number
+): Promise<{ met: Map<string, number>; differences: string[] }> {
   const chain = await Blockchain.create({ config: 'slim' })
   chain.now = NOW
   const dice = new Dice(new SeededRandom(runSeed))
@@ -79,14 +92,24 @@ export async function randomWalletRun(messages: number, runSeed: number): Promis
     if (dice.chance(50)) setTwin(twin, randomState(dice), NOW)
     const inside = dice.chance(50)
     const message = inside
-      ? internalMessage(dice.chance(70) ? owner : stranger, wallet, dice.pick(0n, TON / 10n, TON), internalBody(dice), { bounce: dice.chance(80), bounced: dice.chance(5) })
+      ? internalMessage(dice.chance(70) ? owner : stranger, wallet, dice.pick(0n, TON / 10n, TON), internalBody(dice), {
+          bounce: dice.chance(80),
+          bounced: dice.chance(5)
+        })
       : external(dice)
     const { reference, differences: found } = await deliver(twin, message, NOW)
     const { description } = reference.transaction ?? {}
-    const exit = reference.refused ?? (description?.type === 'generic' && description.computePhase.type === 'vm' ? description.computePhase.exitCode : 'skipped')
+    const exit =
+      reference.refused ??
+      (description?.type === 'generic' && description.computePhase.type === 'vm'
+        ? description.computePhase.exitCode
+        : 'skipped')
     const kind = `${inside ? 'internal' : 'external'} ${exit}`
     met.set(kind, (met.get(kind) ?? 0) + 1)
-    if (found.length > 0) differences.push(`seed ${runSeed}, message ${index}, ${kind} ${message.body.toString()}:\n  ${found.join('\n  ')}`)
+    if (found.length > 0)
+      differences.push(
+        `seed ${runSeed}, message ${index}, ${kind} ${message.body.toString()}:\n  ${found.join('\n  ')}`
+      )
   }
   return { met, differences }
 }

@@ -38,26 +38,45 @@ export interface Scenario {
 type Fields = (builder: Builder, cast: Cast) => Builder
 
 const excess: Fields = (builder, cast) => builder.storeAddress(cast.excess)
-const flat = (op: number, fields: Fields = (builder) => builder) => (cast: Cast): Cell =>
-  excess(fields(beginCell().storeUint(op, 32).storeUint(7n, 64), cast), cast).endCell()
+const flat =
+  (op: number, fields: Fields = (builder) => builder) =>
+  (cast: Cast): Cell =>
+    excess(fields(beginCell().storeUint(op, 32).storeUint(7n, 64), cast), cast).endCell()
 
-function signed(op: number, tokens: bigint | null, wrong: 'key' | 'target' | 'query' | 'op' | null = null): (cast: Cast) => Cell {
+function signed(
+  op: number,
+  tokens: bigint | null,
+  wrong: 'key' | 'target' | 'query' | 'op' | null = null
+): (cast: Cast) => Cell {
   return (cast) => {
-    const payload = beginCell().storeUint(wrong === 'op' ? 0xefd711e1 : op, 32).storeUint(100n, 64)
+    const payload = beginCell()
+      .storeUint(wrong === 'op' ? 0xefd711e1 : op, 32)
+      .storeUint(100n, 64)
     if (tokens !== null) payload.storeUint(tokens, 64)
     const own = tokens === null ? cast.proxy : cast.client
     const cell = payload.storeAddress(wrong === 'target' ? cast.stranger : own).endCell()
     const seed = wrong === 'key' ? new Uint8Array(32).fill(1) : cast.seed
     const signature = nacl.sign.detached(new Uint8Array(cell.hash()), nacl.sign.keyPair.fromSeed(seed).secretKey)
-    return excess(beginCell().storeUint(op, 32).storeUint(wrong === 'query' ? 10n : 100n, 64), cast)
+    return excess(
+      beginCell()
+        .storeUint(op, 32)
+        .storeUint(wrong === 'query' ? 10n : 100n, 64),
+      cast
+    )
       .storeBuffer(Buffer.from(signature))
       .storeRef(cell)
       .endCell()
   }
 }
 
-const coins = (amount: string): Fields => (builder) => builder.storeCoins(nano(amount))
-const raw = (build: (builder: Builder, cast: Cast) => Builder) => (cast: Cast): Cell => build(beginCell(), cast).endCell()
+const coins =
+  (amount: string): Fields =>
+  (builder) =>
+    builder.storeCoins(nano(amount))
+const raw =
+  (build: (builder: Builder, cast: Cast) => Builder) =>
+  (cast: Cast): Cell =>
+    build(beginCell(), cast).endCell()
 
 const register = flat(0xc45f9f3b, (builder) => builder.storeUint(99n, 64))
 const topUp = (amount: string): ((cast: Cast) => Cell) => flat(0xf172e6c2, coins(amount))
@@ -72,11 +91,25 @@ const grant = (tokens: bigint): ((cast: Cast) => Cell) => signed(0xefd711e1, tok
 const proxyStake = (amount: string): ((cast: Cast) => Cell) => flat(0x9713f187, coins(amount))
 const nothing = raw((builder) => builder)
 
-type Line = readonly [name: string, from: ScenarioStep['from'], to: ScenarioStep['to'], value: string, body: ScenarioStep['body'], exit: number, after?: number]
+type Line = readonly [
+  name: string,
+  from: ScenarioStep['from'],
+  to: ScenarioStep['to'],
+  value: string,
+  body: ScenarioStep['body'],
+  exit: number,
+  after?: number
+]
 
 function scenario(name: string, clientTon: string, proxyTon: string, lines: readonly Line[]): Scenario {
   const steps = lines.map(([title, from, to, value, body, exit, afterSeconds = 0]) => ({
-    name: title, from, to, valueNano: nano(value), body, exit, afterSeconds
+    name: title,
+    from,
+    to,
+    valueNano: nano(value),
+    body,
+    exit,
+    afterSeconds
   }))
   return { name, clientTon, proxyTon, steps }
 }
@@ -107,8 +140,22 @@ export const SCENARIOS: readonly Scenario[] = [
     ['plain transfer', 'stranger', 'client', '1', nothing, 0],
     ['16 bits', 'stranger', 'client', '1', raw((b) => b.storeUint(7, 16)), 9],
     ['do not process', 'stranger', 'client', '1', raw((b) => b.storeUint(0x9a1247c0, 32).storeUint(1, 64)), 0],
-    ['trailing bit', 'owner', 'client', '1', (cast) => beginCell().storeSlice(register(cast).beginParse()).storeBit(true).endCell(), 9],
-    ['no address for the change', 'owner', 'client', '1', raw((b) => b.storeUint(0xc45f9f3b, 32).storeUint(7, 64).storeUint(9, 64).storeUint(0, 2)), 0],
+    [
+      'trailing bit',
+      'owner',
+      'client',
+      '1',
+      (cast) => beginCell().storeSlice(register(cast).beginParse()).storeBit(true).endCell(),
+      9
+    ],
+    [
+      'no address for the change',
+      'owner',
+      'client',
+      '1',
+      raw((b) => b.storeUint(0xc45f9f3b, 32).storeUint(7, 64).storeUint(9, 64).storeUint(0, 2)),
+      0
+    ],
     ['charge, bad signature', 'stranger', 'client', '0.7', signed(0xbb63ff93, 1000n, 'key'), 1007],
     ['charge, other target', 'stranger', 'client', '0.7', signed(0xbb63ff93, 1000n, 'target'), 1015],
     ['charge, other query id outside', 'stranger', 'client', '0.7', signed(0xbb63ff93, 1000n, 'query'), 1005],
@@ -126,15 +173,49 @@ export const SCENARIOS: readonly Scenario[] = [
   ]),
   scenario('who may say what to a proxy contract', '0.7997612', '0.2997404', [
     open,
-    ['forged refund', 'stranger', 'proxy', '1', raw((b, cast) => b.storeUint(0x65448ff4, 32).storeUint(1, 64).storeAddress(cast.owner)
-      .storeRef(beginCell().storeUint(0, 2).endCell())
-      .storeMaybeRef(beginCell().storeUint(0xc68ebc7b, 32).storeCoins(TON).storeAddress(cast.stranger).endCell())), 1014],
-    ['forged, without a wish', 'stranger', 'proxy', '1', raw((b, cast) => b.storeUint(0x65448ff4, 32).storeUint(1, 64).storeAddress(cast.owner)
-      .storeRef(beginCell().storeUint(0, 2).endCell()).storeMaybeRef(null)), 0],
+    [
+      'forged refund',
+      'stranger',
+      'proxy',
+      '1',
+      raw((b, cast) =>
+        b
+          .storeUint(0x65448ff4, 32)
+          .storeUint(1, 64)
+          .storeAddress(cast.owner)
+          .storeRef(beginCell().storeUint(0, 2).endCell())
+          .storeMaybeRef(beginCell().storeUint(0xc68ebc7b, 32).storeCoins(TON).storeAddress(cast.stranger).endCell())
+      ),
+      1014
+    ],
+    [
+      'forged, without a wish',
+      'stranger',
+      'proxy',
+      '1',
+      raw((b, cast) =>
+        b
+          .storeUint(0x65448ff4, 32)
+          .storeUint(1, 64)
+          .storeAddress(cast.owner)
+          .storeRef(beginCell().storeUint(0, 2).endCell())
+          .storeMaybeRef(null)
+      ),
+      0
+    ],
     ['payout', 'stranger', 'proxy', '0.7', flat(0x7610e6eb), 0],
     ['stake', 'stranger', 'proxy', '5.7', proxyStake('5'), 0],
     ['close, not the owner', 'stranger', 'proxy', '0.7', flat(0xb51d5a01), 1010],
-    ['state commit', 'stranger', 'proxy', '0.01', raw((b) => b.storeUint(0x9a1247c0, 32).storeUint(1, 64).storeUint(0x53109c0f, 32).storeInt(5, 32).storeUint(1n, 256)), 0],
+    [
+      'state commit',
+      'stranger',
+      'proxy',
+      '0.01',
+      raw((b) =>
+        b.storeUint(0x9a1247c0, 32).storeUint(1, 64).storeUint(0x53109c0f, 32).storeInt(5, 32).storeUint(1n, 256)
+      ),
+      0
+    ],
     ['plain transfer', 'stranger', 'proxy', '1', nothing, 0]
   ]),
   ...(['0', '8', '15'] as const).map((stake) =>

@@ -36,13 +36,19 @@ export class TwinNetwork {
     this.chain = chain
     this.cast = cast
     const codes = (name: 'client' | 'proxy'): Parameters<typeof createTwin>[1] => ({
-      name, address: cast[name], referenceCode: referenceCode(name), ourCode: ourCode(name)
+      name,
+      address: cast[name],
+      referenceCode: referenceCode(name),
+      ourCode: ourCode(name)
     })
     this.client = createTwin(chain, codes('client'), client)
     this.proxy = createTwin(chain, codes('proxy'), proxy)
   }
 
-  static async create(nowUnix: number, states: (cast: Cast) => { client: TwinState; proxy: TwinState }): Promise<TwinNetwork> {
+  static async create(
+    nowUnix: number,
+    states: (cast: Cast) => { client: TwinState; proxy: TwinState }
+  ): Promise<TwinNetwork> {
     const chain = await Blockchain.create({ config: 'slim' })
     chain.now = nowUnix
     const cast = createCast()
