@@ -60,7 +60,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       // An operator's callback changes nothing.
     }
   }
-  const state: GatewayState = { ...resolved, admission, closed: closing.signal, emit }
+  const onClose = new Set<() => void>()
+  const state: GatewayState = { ...resolved, admission, closed: closing.signal, onClose, emit }
 
   async function handle(request: Request): Promise<Response> {
     const requestId = readRequestId(request.headers.get('x-request-id'))
@@ -94,7 +95,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   return Object.defineProperty(
     Object.assign((request: Request) => handle(request), {
       metricsText: () => metrics.toPrometheusText(),
-      close: () => closing.abort(gatewayError('ERR_CLOSED', 'the gateway was closed', 503))
+      close() {
+        closing.abort(gatewayError('ERR_CLOSED', 'the gateway was closed', 503))
+        for (const end of [...onClose]) end()
+      }
     }),
     'activeRequests',
     { get: () => admission.running }
@@ -114,7 +118,9 @@ async function route(state: GatewayState, call: Call, metrics: GatewayMetrics): 
   if (path === '/metrics') {
     const isLet = typeof state.metrics === 'function' ? state.metrics(caller) : state.metrics
     if (!isLet) throw notFound()
-    return new Response(metrics.toPrometheusText(), { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } })
+    return new Response(metrics.toPrometheusText(), {
+      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+    })
   }
   const user = await identify(state, caller)
   const leave = state.admission.enter(user.id, user.maxConcurrent ?? state.limits.maxConcurrentPerUser)
@@ -156,7 +162,11 @@ function allowedMethods(path: string): string {
 
 /** Paths of strangers stay out of events and figures. */
 function knownPath(path: string): string {
-  return POST_PATHS.includes(path) || /^\/[a-z]{1,20}$/.test(path) ? path : MODEL_PATH.test(path) ? '/v1/models' : 'other'
+  return POST_PATHS.includes(path) || /^\/[a-z]{1,20}$/.test(path)
+    ? path
+    : MODEL_PATH.test(path)
+      ? '/v1/models'
+      : 'other'
 }
 
 function readRequestId(given: string | null): string {

@@ -10,12 +10,18 @@ type Attributes = Record<string, string>
 
 /** The part of OpenTelemetry's `Meter` that is used. */
 export interface GatewayMeter {
-  createCounter(name: string, options?: { description?: string; unit?: string }): { add(value: number, attributes?: Attributes): void }
+  createCounter(
+    name: string,
+    options?: { description?: string; unit?: string }
+  ): { add(value: number, attributes?: Attributes): void }
   createUpDownCounter(
     name: string,
     options?: { description?: string; unit?: string }
   ): { add(value: number, attributes?: Attributes): void }
-  createHistogram(name: string, options?: { description?: string; unit?: string }): { record(value: number, attributes?: Attributes): void }
+  createHistogram(
+    name: string,
+    options?: { description?: string; unit?: string }
+  ): { record(value: number, attributes?: Attributes): void }
 }
 
 const DURATION_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
@@ -45,7 +51,8 @@ export class GatewayMetrics {
 
   /** Takes one event. */
   observe(event: GatewayEvent): void {
-    if (event.type === 'refused') this.#add('cocoon_gateway_refused_total', 1, { status: String(event.status), code: event.code })
+    if (event.type === 'refused')
+      this.#add('cocoon_gateway_refused_total', 1, { status: String(event.status), code: event.code })
     else if (event.type === 'accepted') {
       this.#active++
       this.#meter?.active.add(1)
@@ -96,11 +103,16 @@ export class GatewayMetrics {
       for (const [labels, value] of this.#counters.get(name as CounterName) ?? [['', 0]])
         lines.push(`${name}${labels === '' ? '' : `{${labels}}`} ${value}`)
     }
-    lines.push('# HELP cocoon_gateway_active_requests Requests that run now.', '# TYPE cocoon_gateway_active_requests gauge')
+    lines.push(
+      '# HELP cocoon_gateway_active_requests Requests that run now.',
+      '# TYPE cocoon_gateway_active_requests gauge'
+    )
     lines.push(`cocoon_gateway_active_requests ${this.#active}`)
     const histogram = 'cocoon_gateway_request_duration_seconds'
     lines.push(`# HELP ${histogram} From the request to the last byte.`, `# TYPE ${histogram} histogram`)
-    DURATION_BUCKETS_SECONDS.forEach((bound, index) => lines.push(`${histogram}_bucket{le="${bound}"} ${this.#buckets[index]}`))
+    DURATION_BUCKETS_SECONDS.forEach((bound, index) =>
+      lines.push(`${histogram}_bucket{le="${bound}"} ${this.#buckets[index]}`)
+    )
     lines.push(`${histogram}_bucket{le="+Inf"} ${this.#durationCount}`)
     lines.push(`${histogram}_sum ${this.#durationSum}`, `${histogram}_count ${this.#durationCount}`)
     return `${lines.join('\n')}\n`
@@ -112,7 +124,10 @@ function openMeter(meter: GatewayMeter): {
   readonly active: ReturnType<GatewayMeter['createUpDownCounter']>
   readonly duration: ReturnType<GatewayMeter['createHistogram']>
 } {
-  const counters = Object.entries(COUNTERS).map(([name, description]) => [name, meter.createCounter(name, { description })])
+  const counters = Object.entries(COUNTERS).map(([name, description]) => [
+    name,
+    meter.createCounter(name, { description })
+  ])
   return {
     counters: Object.fromEntries(counters) as Record<CounterName, ReturnType<GatewayMeter['createCounter']>>,
     active: meter.createUpDownCounter('cocoon_gateway_active_requests', { description: 'Requests that run now.' }),

@@ -99,8 +99,10 @@ export interface GatewayOptions {
 }
 
 /** Options with every default filled in. */
-export interface ResolvedOptions
-  extends Pick<GatewayOptions, 'cocoon' | 'authorize' | 'cors' | 'hosts' | 'meter' | 'onEvent' | 'onReceipt'> {
+export interface ResolvedOptions extends Pick<
+  GatewayOptions,
+  'cocoon' | 'authorize' | 'cors' | 'hosts' | 'meter' | 'onEvent' | 'onReceipt'
+> {
   readonly basePath: string
   readonly metrics: boolean | ((caller: Caller) => boolean)
   readonly clock: Clock
@@ -119,7 +121,8 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
   const { cocoon, authorize, limits = {}, basePath = '', pricePerTokenNano: price = 0n } = options
   if (typeof cocoon?.fetch !== 'function') throw optionError('cocoon', 'must have a fetch')
   if (typeof authorize !== 'function') throw optionError('authorize', 'must be a function; anyone() serves everybody')
-  if (basePath !== '' && !/^(?:\/[\w.~-]+)+$/.test(basePath)) throw optionError('basePath', "must look like '/api/cocoon'")
+  if (basePath !== '' && !/^(?:\/[\w.~-]+)+$/.test(basePath))
+    throw optionError('basePath', "must look like '/api/cocoon'")
   const bounds = {
     maxBodyBytes: positive('maxBodyBytes', limits.maxBodyBytes, 4_194_304),
     maxUploadBytes: positive('maxUploadBytes', limits.maxUploadBytes, 26_214_400),
@@ -133,7 +136,11 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
     models: limits.models
   }
   const estimate = (request: GatewayRequest): bigint =>
-    reservationTokens(request.maxTokens ?? bounds.maxTokens ?? 10_000, request.bytesIn, request.maxCoefficient ?? bounds.maxCoefficient) * price
+    reservationTokens(
+      request.maxTokens ?? bounds.maxTokens ?? 10_000,
+      request.bytesIn,
+      request.maxCoefficient ?? bounds.maxCoefficient
+    ) * price
   return {
     cocoon,
     authorize,

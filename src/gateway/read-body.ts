@@ -40,19 +40,34 @@ export interface BodyLimits {
 }
 
 /** @throws CocoonError 400, 408, 413 or 415 in `httpStatus`. */
-export async function readRequest(request: Request, path: string, limits: BodyLimits, clock: Clock): Promise<ReadRequest> {
+export async function readRequest(
+  request: Request,
+  path: string,
+  limits: BodyLimits,
+  clock: Clock
+): Promise<ReadRequest> {
   const type = request.headers.get('content-type')?.toLowerCase() ?? ''
   const isForm = path === '/v1/audio/transcriptions'
   if (!type.startsWith(isForm ? 'multipart/form-data' : 'application/json'))
     throw gatewayError('ERR_REQUEST_INVALID', 'the content type is not what this path takes', 415, {
       remedy: `send content-type: ${isForm ? 'multipart/form-data' : 'application/json'}`
     })
-  const bytes = await readBytes(request, isForm ? limits.maxUploadBytes : limits.maxBodyBytes, limits.bodyTimeoutMs, clock)
+  const bytes = await readBytes(
+    request,
+    isForm ? limits.maxUploadBytes : limits.maxBodyBytes,
+    limits.bodyTimeoutMs,
+    clock
+  )
   const { fields, body } = isForm ? await parseForm(bytes, request.headers.get('content-type') ?? '') : parseJson(bytes)
   return { about: describe(path, fields, bytes.length), body }
 }
 
-async function readBytes(request: Request, maxBytes: number, timeoutMs: number, clock: Clock): Promise<Uint8Array<ArrayBuffer>> {
+async function readBytes(
+  request: Request,
+  maxBytes: number,
+  timeoutMs: number,
+  clock: Clock
+): Promise<Uint8Array<ArrayBuffer>> {
   const declared = Number(request.headers.get('content-length') ?? 0)
   if (declared > maxBytes) throw tooLarge(maxBytes)
   if (request.body === null) return new Uint8Array(0)
@@ -109,7 +124,10 @@ function parseJson(bytes: Uint8Array): ParsedBody {
 async function parseForm(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<ParsedBody> {
   try {
     const body = await new Response(bytes, { headers: { 'content-type': type } }).formData()
-    const fields = [...body.entries()].map(([name, value]) => [name, typeof value === 'string' ? fromText(name, value) : value])
+    const fields = [...body.entries()].map(([name, value]) => [
+      name,
+      typeof value === 'string' ? fromText(name, value) : value
+    ])
     return { fields: Object.fromEntries(fields) as Record<string, unknown>, body }
   } catch {
     throw gatewayError('ERR_REQUEST_INVALID', 'the request body is not multipart/form-data', 400)

@@ -125,7 +125,7 @@ interface Deadline {
 }
 
 /** The call's end by time, by the caller's leaving, and by the gateway's closing. */
-function createDeadline({ clock, limits, closed }: GatewayState, { request }: Call): Deadline {
+function createDeadline({ clock, limits, closed, onClose }: GatewayState, { request }: Call): Deadline {
   const controller = new AbortController()
   const cancelTimer = clock.setTimer(() => {
     controller.abort(
@@ -137,18 +137,20 @@ function createDeadline({ clock, limits, closed }: GatewayState, { request }: Ca
     )
   }, limits.timeoutMs)
   const left = (): void =>
-    controller.abort(new CocoonError('ERR_ABORTED', 'the caller left', { phase: 'gateway', charged: 'unknown', httpStatus: 499 }))
+    controller.abort(
+      new CocoonError('ERR_ABORTED', 'the caller left', { phase: 'gateway', charged: 'unknown', httpStatus: 499 })
+    )
   const onClosed = (): void => controller.abort(closed.reason)
   if (request.signal.aborted) left()
   request.signal.addEventListener('abort', left, { once: true })
-  closed.addEventListener('abort', onClosed, { once: true })
+  onClose.add(onClosed)
   return {
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     release() {
       cancelTimer()
       request.signal.removeEventListener('abort', left)
-      closed.removeEventListener('abort', onClosed)
+      onClose.delete(onClosed)
     }
   }
 }

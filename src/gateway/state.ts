@@ -12,6 +12,8 @@ export interface GatewayState extends ResolvedOptions {
   readonly admission: Admission
   /** Fires at `Gateway.close`. */
   readonly closed: AbortSignal
+  /** Called at `Gateway.close`; a set, since a signal is not made for thousands of listeners. */
+  readonly onClose: Set<() => void>
   readonly emit: (event: GatewayEvent) => void
 }
 

@@ -19,7 +19,10 @@ export interface Message {
   readonly content?: string | null
   readonly reasoning_content?: string | null
   readonly reasoning?: string | null
-  readonly tool_calls?: ReadonlyArray<{ readonly id: string; readonly function: { readonly name: string; readonly arguments: string } }>
+  readonly tool_calls?: ReadonlyArray<{
+    readonly id: string
+    readonly function: { readonly name: string; readonly arguments: string }
+  }>
 }
 
 /** A piece of a tool call in a stream. */
@@ -57,7 +60,12 @@ export function toRequest(
     seed: call.seed,
     stop: call.stopSequences?.length === 0 ? undefined : call.stopSequences,
     tools: hasTools ? tools : undefined,
-    tool_choice: !hasTools || choice === undefined ? undefined : choice.type === 'tool' ? { type: 'function', function: { name: choice.toolName } } : choice.type,
+    tool_choice:
+      !hasTools || choice === undefined
+        ? undefined
+        : choice.type === 'tool'
+          ? { type: 'function', function: { name: choice.toolName } }
+          : choice.type,
     response_format:
       format?.type !== 'json'
         ? undefined
@@ -80,23 +88,37 @@ function toMessages(message: LanguageModelV3Message): Record<string, unknown>[] 
   }
   if (message.role === 'tool')
     return message.content.flatMap((part) =>
-      part.type === 'tool-result' ? [{ role: 'tool', tool_call_id: part.toolCallId, content: outputText(part.output) }] : []
+      part.type === 'tool-result'
+        ? [{ role: 'tool', tool_call_id: part.toolCallId, content: outputText(part.output) }]
+        : []
     )
   let content = ''
   const calls: Record<string, unknown>[] = []
   for (const part of message.content) {
     if (part.type === 'text') content += part.text
     else if (part.type === 'tool-call')
-      calls.push({ id: part.toolCallId, type: 'function', function: { name: part.toolName, arguments: JSON.stringify(part.input) } })
+      calls.push({
+        id: part.toolCallId,
+        type: 'function',
+        function: { name: part.toolName, arguments: JSON.stringify(part.input) }
+      })
     // Earlier reasoning is not told again: models are not given their own thoughts back.
-    else if (part.type !== 'reasoning') throw new UnsupportedFunctionalityError({ functionality: `assistant part ${part.type}` })
+    else if (part.type !== 'reasoning')
+      throw new UnsupportedFunctionalityError({ functionality: `assistant part ${part.type}` })
   }
-  return [{ role: 'assistant', ...((content !== '' || calls.length === 0) && { content }), ...(calls.length > 0 && { tool_calls: calls }) }]
+  return [
+    {
+      role: 'assistant',
+      ...((content !== '' || calls.length === 0) && { content }),
+      ...(calls.length > 0 && { tool_calls: calls })
+    }
+  ]
 }
 
 function outputText(output: LanguageModelV3ToolResultPart['output']): string {
   if (output.type === 'text' || output.type === 'error-text') return output.value
-  if (output.type === 'execution-denied') return `execution denied${output.reason === undefined ? '' : `: ${output.reason}`}`
+  if (output.type === 'execution-denied')
+    return `execution denied${output.reason === undefined ? '' : `: ${output.reason}`}`
   return JSON.stringify(output.value)
 }
 
@@ -124,7 +146,12 @@ export function usageOf(usage: Usage | null | undefined): LanguageModelV3Usage {
   const input = usage?.prompt_tokens
   const output = usage?.completion_tokens
   return {
-    inputTokens: { total: input, noCache: input === undefined ? undefined : input - (cacheRead ?? 0), cacheRead, cacheWrite: undefined },
+    inputTokens: {
+      total: input,
+      noCache: input === undefined ? undefined : input - (cacheRead ?? 0),
+      cacheRead,
+      cacheWrite: undefined
+    },
     outputTokens: { total: output, text: output === undefined ? undefined : output - (reasoning ?? 0), reasoning }
   }
 }

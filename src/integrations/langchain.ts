@@ -11,12 +11,12 @@ import {
   type BaseChatModelParams,
   type BindToolsInput
 } from '@langchain/core/language_models/chat_models'
-import { AIMessage, AIMessageChunk, type BaseMessage, type UsageMetadata } from '@langchain/core/messages'
+import type { AIMessageChunk, BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable } from '@langchain/core/runnables'
-import { convertToOpenAITool } from '@langchain/core/utils/function_calling'
-import type { ChatCompletionRequest, RequestOptions, Usage } from '../client/openai/index.js'
+import type { ChatCompletionRequest, RequestOptions } from '../client/openai/index.js'
 import type { IntegrationClient } from './client.js'
+import { numbered, toChoice, toChunk, toMessage, toTool, toUsage } from './langchain-shapes.js'
 
 /** Options of {@link ChatCocoon}. */
 export interface ChatCocoonFields extends BaseChatModelParams {
@@ -35,8 +35,6 @@ export interface ChatCocoonCallOptions extends BaseChatModelCallOptions {
   readonly tools?: BindToolsInput[]
   readonly response_format?: ChatCompletionRequest['response_format']
 }
-
-type ToolCalls = ReadonlyArray<{ readonly index?: number; readonly id?: string; readonly function?: { readonly name?: string; readonly arguments?: string } }>
 
 /** `invoke`, `stream`, `batch` and the rest of LangChain over the network. */
 export class ChatCocoon extends BaseChatModel<ChatCocoonCallOptions> {
@@ -58,7 +56,10 @@ export class ChatCocoon extends BaseChatModel<ChatCocoonCallOptions> {
     return 'cocoon'
   }
 
-  override bindTools(tools: BindToolsInput[], options?: Partial<ChatCocoonCallOptions>): Runnable<BaseLanguageModelInput, AIMessageChunk, ChatCocoonCallOptions> {
+  override bindTools(
+    tools: BindToolsInput[],
+    options?: Partial<ChatCocoonCallOptions>
+  ): Runnable<BaseLanguageModelInput, AIMessageChunk, ChatCocoonCallOptions> {
     return this.withConfig({ ...options, tools } as Partial<ChatCocoonCallOptions>)
   }
 
@@ -82,7 +83,13 @@ export class ChatCocoon extends BaseChatModel<ChatCocoonCallOptions> {
     )
     const usage = toUsage(completion.usage)
     const generations = completion.choices.map(({ message: said, finish_reason: reason }) => {
-      const message = toChunk({ id: completion.id, model: completion.model, said: { ...said, tool_calls: numbered(said['tool_calls']) }, reason, usage })
+      const message = toChunk({
+        id: completion.id,
+        model: completion.model,
+        said: { ...said, tool_calls: numbered(said['tool_calls']) },
+        reason,
+        usage
+      })
       return { text: said.content ?? '', message, generationInfo: { finish_reason: reason } }
     })
     return { generations, llmOutput: { tokenUsage: completion.usage } }
@@ -93,13 +100,22 @@ export class ChatCocoon extends BaseChatModel<ChatCocoonCallOptions> {
     options: this['ParsedCallOptions'],
     run?: CallbackManagerForLLMRun
   ): AsyncGenerator<ChatGenerationChunk> {
-    const stream = await this.#fields.cocoon.chat.completions.create({ ...this.#request(messages, options), stream: true }, this.#options(options))
+    const stream = await this.#fields.cocoon.chat.completions.create(
+      { ...this.#request(messages, options), stream: true },
+      this.#options(options)
+    )
     for await (const chunk of stream) {
       const [choice] = chunk.choices
       const usage = toUsage(chunk.usage)
       if (choice === undefined && usage === undefined) continue
       const text = choice?.delta.content ?? ''
-      const message = toChunk({ id: chunk.id, model: chunk.model, said: choice?.delta ?? {}, reason: choice?.finish_reason, usage })
+      const message = toChunk({
+        id: chunk.id,
+        model: chunk.model,
+        said: choice?.delta ?? {},
+        reason: choice?.finish_reason,
+        usage
+      })
       yield new ChatGenerationChunk({ text, message })
       await run?.handleLLMNewToken(text)
     }
@@ -112,67 +128,4 @@ export class ChatCocoon extends BaseChatModel<ChatCocoonCallOptions> {
   #options({ signal, timeout }: this['ParsedCallOptions']): RequestOptions {
     return { ...this.#fields.callOptions, signal, ...(timeout !== undefined && { timeoutMs: timeout }) }
   }
-}
-
-function toMessage(message: BaseMessage): Record<string, unknown> {
-  const { type, content, name } = message
-  const text = typeof content === 'string' ? content : content
-  if (AIMessage.isInstance(message)) {
-    const calls = (message.tool_calls ?? []).map(({ id, name: called, args }) => ({ id, type: 'function', function: { name: called, arguments: JSON.stringify(args) } }))
-    return { role: 'assistant', ...((calls.length === 0 || text.length > 0) && { content: text }), ...(calls.length > 0 && { tool_calls: calls }) }
-  }
-  if (type === 'tool') return { role: 'tool', tool_call_id: (message as { tool_call_id?: string }).tool_call_id, content: text }
-  const roles: Readonly<Record<string, string>> = { system: 'system', developer: 'developer', human: 'user' }
-  const role = roles[type] ?? (message as { role?: string }).role ?? 'user'
-  return { role, content: text, ...(name !== undefined && { name }) }
-}
-
-function toTool(tool: BindToolsInput): unknown {
-  return 'type' in tool && tool['type'] === 'function' ? tool : convertToOpenAITool(tool as Parameters<typeof convertToOpenAITool>[0])
-}
-
-function toChoice(choice: ChatCocoonCallOptions['tool_choice']): unknown {
-  if (choice === 'any') return 'required'
-  if (typeof choice !== 'string' || ['auto', 'none', 'required'].includes(choice)) return choice
-  return { type: 'function', function: { name: choice } }
-}
-
-interface Said {
-  readonly content?: string | null
-  readonly [key: string]: unknown
-}
-
-/** A message or a piece of one. LangChain reads the calls' arguments itself, and keeps what is no JSON apart. */
-function toChunk(piece: {
-  readonly id: string
-  readonly model: string
-  readonly said: Said
-  readonly reason: string | null | undefined
-  readonly usage: UsageMetadata | undefined
-}): AIMessageChunk {
-  const { id, model, said, reason, usage } = piece
-  const reasoning = said['reasoning_content']
-  return new AIMessageChunk({
-    id,
-    content: said.content ?? '',
-    tool_call_chunks: ((said['tool_calls'] ?? []) as ToolCalls).map(({ index, id: callId, function: called }) => ({
-      type: 'tool_call_chunk' as const,
-      ...(index !== undefined && { index }),
-      ...(callId !== undefined && { id: callId }),
-      ...(called?.name !== undefined && { name: called.name }),
-      args: called?.arguments ?? ''
-    })),
-    additional_kwargs: reasoning ? { reasoning_content: reasoning } : {},
-    response_metadata: reason ? { model, finish_reason: reason } : {},
-    ...(usage !== undefined && { usage_metadata: usage })
-  })
-}
-
-function numbered(calls: unknown): ToolCalls {
-  return ((calls ?? []) as ToolCalls).map((call, index) => ({ ...call, index }))
-}
-
-function toUsage(usage: Usage | null | undefined): UsageMetadata | undefined {
-  if (!usage) return undefined
-  return { input_tokens: usage.prompt_tokens, output_tokens: usage.completion_tokens, total_tokens: usage.total_tokens }
 }

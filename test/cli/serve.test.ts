@@ -11,7 +11,11 @@ const hasCurl = await run('curl', ['--version']).then(
 )
 
 /** Serves while `use` runs. */
-async function serving(words: readonly string[], use: (url: string) => Promise<void>, env: Record<string, string> = {}): Promise<CliResult> {
+async function serving(
+  words: readonly string[],
+  use: (url: string) => Promise<void>,
+  env: Record<string, string> = {}
+): Promise<CliResult> {
   const stop = new AbortController()
   let started: (url: string) => void = () => {}
   const url = new Promise<string>((resolve) => (started = resolve))
@@ -39,11 +43,17 @@ describe('cocoonkit serve', () => {
     const { code, stdout, stderr } = await serving([], async (url) => {
       const models = (await (await fetch(`${url}/v1/models`)).json()) as { data: { id: string }[] }
       expect(models.data.map(({ id }) => id)).toContain('devnet/echo')
-      const whole = (await (await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: json, body })).json()) as {
+      const whole = (await (
+        await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: json, body })
+      ).json()) as {
         choices: { message: { content: string } }[]
       }
       expect(whole.choices[0]!.message.content).toContain('hello there')
-      const streamed = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: json, body: body.replace('{', '{"stream":true,') })
+      const streamed = await fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: json,
+        body: body.replace('{', '{"stream":true,')
+      })
       expect((await streamed.text()).endsWith('data: [DONE]\n\n')).toBe(true)
       expect(await (await fetch(`${url}/attestation`)).json()).toMatchObject({ verdict: 'verified', kind: 'tdx' })
       expect(await (await fetch(`${url}/metrics`)).text()).toContain('cocoon_gateway_requests_total')
@@ -59,7 +69,15 @@ describe('cocoonkit serve', () => {
 
   test.skipIf(!hasCurl)('works for curl: whole, streamed, errors, another host name', async () => {
     await serving([], async (url) => {
-      const post = ['-sS', `${url}/v1/chat/completions`, '-H', 'content-type: application/json', '-H', 'authorization: Bearer sk-x', '-d']
+      const post = [
+        '-sS',
+        `${url}/v1/chat/completions`,
+        '-H',
+        'content-type: application/json',
+        '-H',
+        'authorization: Bearer sk-x',
+        '-d'
+      ]
       expect((await run('curl', [...post, body])).stdout).toContain('hello there')
       const { stdout } = await run('curl', ['-N', ...post, body.replace('{', '{"stream":true,')])
       expect(stdout.startsWith('data: {')).toBe(true)
@@ -67,7 +85,16 @@ describe('cocoonkit serve', () => {
       const failed = await run('curl', ['-i', ...post, '{"model":"devnet/echo","messages":[],"tools":[{}]}'])
       expect(failed.stdout).toMatch(/^HTTP\/1\.1 400 /)
       expect(failed.stdout).toContain('"param":"tools"')
-      const other = await run('curl', ['-sS', '-o', '/dev/null', '-w', '%{http_code}', `${url}/v1/models`, '-H', 'host: evil.example'])
+      const other = await run('curl', [
+        '-sS',
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{http_code}',
+        `${url}/v1/models`,
+        '-H',
+        'host: evil.example'
+      ])
       expect(other.stdout).toBe('421')
       const head = await run('curl', ['-sSI', `${url}/healthz`])
       expect(head.stdout).toMatch(/^HTTP\/1\.1 200 /)
@@ -88,7 +115,11 @@ describe('cocoonkit serve', () => {
       },
       { TOKEN: '0123456789abcdef' }
     )
-    expect(JSON.parse(stdout)).toMatchObject({ needsToken: true, maxSpendNano: '1', baseUrl: expect.stringMatching(/\/v1$/) })
+    expect(JSON.parse(stdout)).toMatchObject({
+      needsToken: true,
+      maxSpendNano: '1',
+      baseUrl: expect.stringMatching(/\/v1$/)
+    })
   })
 
   test.each([

@@ -17,7 +17,9 @@ const SIGNED_AT = 1_733_509_682
 
 function call(authorize: Authorize, headers: Record<string, string>, nowSeconds = SIGNED_AT + 10): Promise<unknown> {
   const url = new URL('https://gateway.test/v1/models')
-  return Promise.resolve().then(() => authorize({ method: 'GET', url, headers: new Headers(headers), nowMs: nowSeconds * 1000 }))
+  return Promise.resolve().then(() =>
+    authorize({ method: 'GET', url, headers: new Headers(headers), nowMs: nowSeconds * 1000 })
+  )
 }
 const tma = (text: string): Record<string, string> => ({ authorization: `tma ${text}` })
 const REFUSED = { code: 'ERR_UNAUTHORIZED', httpStatus: 401 }
@@ -45,7 +47,9 @@ describe.each([
   })
 
   test('the order of the fields does not matter', async () => {
-    expect(await call(authorize, tma(INIT_DATA.split('&').toReversed().join('&')))).toEqual({ id: 'telegram:279058397' })
+    expect(await call(authorize, tma(INIT_DATA.split('&').toReversed().join('&')))).toEqual({
+      id: 'telegram:279058397'
+    })
   })
 
   test('takes it for an hour, and a minute ahead for clocks', async () => {
@@ -65,7 +69,10 @@ describe.each([
     ['a name twice, encoded', `${INIT_DATA}&%75ser=%7B%7D`],
     ['no hash and no signature', INIT_DATA.slice(0, INIT_DATA.indexOf('&signature'))],
     ['an empty signature', INIT_DATA.replace(/signature=[^&]+/, 'signature=').replace(/hash=\w+/, 'hash=')],
-    ['a signature of zeros', INIT_DATA.replace(/signature=[^&]+/, `signature=${'A'.repeat(86)}`).replace(/hash=\w+/, `hash=${'0'.repeat(64)}`)],
+    [
+      'a signature of zeros',
+      INIT_DATA.replace(/signature=[^&]+/, `signature=${'A'.repeat(86)}`).replace(/hash=\w+/, `hash=${'0'.repeat(64)}`)
+    ],
     ['fields joined by a line feed', INIT_DATA.replace('&chat_type=private', '%0Achat_type=private')],
     ['a bad escape', `${INIT_DATA}&a=%ff`],
     ['an empty pair', `&${INIT_DATA}`],
@@ -137,7 +144,10 @@ describe('telegramInitDataThirdParty', () => {
     const text = `42:WebAppData\nauth_date=${OWN.auth_date}\nuser=${OWN.user}`
     const signature = sign(null, Buffer.from(text), privateKey).toString('base64url')
     const initData = new URLSearchParams({ ...OWN, hash: 'ignored', signature: `${signature}==` }).toString()
-    const authorize = telegramInitDataThirdParty({ botId: '42', publicKey: Buffer.from(x, 'base64url').toString('hex') })
+    const authorize = telegramInitDataThirdParty({
+      botId: '42',
+      publicKey: Buffer.from(x, 'base64url').toString('hex')
+    })
     expect(await call(authorize, tma(initData))).toEqual({ id: 'telegram:5' })
   })
 
@@ -175,13 +185,19 @@ describe('bearerTokens', () => {
     await expect(call(authorize, bearer(TOKEN), 1000)).rejects.toMatchObject(REFUSED)
   })
 
-  test.each(['', 'Basic abc', 'Bearer', 'Bearer ', `Bearer ${TOKEN}x`, `Bearer ${TOKEN} x`, 'Bearer constructor', `Bearer ${'x'.repeat(5000)}`])(
-    'refuses %j',
-    async (authorization) => {
-      const authorize = bearerTokens({ tokens: { [TOKEN]: { user: 'alice' } } })
-      await expect(call(authorize, authorization === '' ? {} : { authorization })).rejects.toMatchObject(REFUSED)
-    }
-  )
+  test.each([
+    '',
+    'Basic abc',
+    'Bearer',
+    'Bearer ',
+    `Bearer ${TOKEN}x`,
+    `Bearer ${TOKEN} x`,
+    'Bearer constructor',
+    `Bearer ${'x'.repeat(5000)}`
+  ])('refuses %j', async (authorization) => {
+    const authorize = bearerTokens({ tokens: { [TOKEN]: { user: 'alice' } } })
+    await expect(call(authorize, authorization === '' ? {} : { authorization })).rejects.toMatchObject(REFUSED)
+  })
 
   test('tokens of a database are looked up by hash', async () => {
     const seen: string[] = []

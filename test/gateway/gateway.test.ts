@@ -93,7 +93,10 @@ describe('createGateway', () => {
   })
 
   test('a network that is slow is not the caller’s fault', async () => {
-    const { gateway, clock } = gatewayOver({ parts: [SSE[0]!, new Promise(() => {})] }, { limits: { slowClientMs: 1000, timeoutMs: 9000 } })
+    const { gateway, clock } = gatewayOver(
+      { parts: [SSE[0]!, new Promise(() => {})] },
+      { limits: { slowClientMs: 1000, timeoutMs: 9000 } }
+    )
     const reader = (await gateway(post({ ...CHAT, stream: true }))).body!.getReader()
     await reader.read()
     const pending = expect(reader.read()).rejects.toMatchObject({ code: 'ERR_TIMEOUT' })
@@ -137,7 +140,10 @@ describe('createGateway', () => {
     const { gateway } = gatewayOver({})
     expect((await gateway(get('/attestation'))).status).toBe(404)
     const report = { schema: 'cocoonkit.attestation-report.v1', verdict: 'verified' } as never
-    const other = createGateway({ cocoon: { fetch: () => Promise.reject(new Error()), attestation: async () => report }, authorize: anyone() })
+    const other = createGateway({
+      cocoon: { fetch: () => Promise.reject(new Error()), attestation: async () => report },
+      authorize: anyone()
+    })
     expect(await (await other(get('/attestation'))).json()).toEqual(report)
   })
 
@@ -161,7 +167,11 @@ describe('createGateway', () => {
     const { gateway } = gatewayOver({ parts: [WHOLE] }, { limits: { maxBodyBytes: 5000 } })
     const response = await gateway(request)
     expect(response.status).toBe(status)
-    expect(await errorOf(response)).toMatchObject({ message: expect.any(String), type: expect.any(String), code: expect.stringMatching(/^ERR_/) })
+    expect(await errorOf(response)).toMatchObject({
+      message: expect.any(String),
+      type: expect.any(String),
+      code: expect.stringMatching(/^ERR_/)
+    })
     await settled()
     expect(gateway.activeRequests).toBe(0)
   })
@@ -185,10 +195,13 @@ describe('createGateway', () => {
   })
 
   test('concurrency: per user and in all', async () => {
-    const { gateway } = gatewayOver({ parts: [SSE[0]!, new Promise(() => {})] }, {
-      authorize: ({ headers }) => ({ id: headers.get('x-user') ?? '' }),
-      limits: { maxConcurrent: 3, maxConcurrentPerUser: 2 }
-    })
+    const { gateway } = gatewayOver(
+      { parts: [SSE[0]!, new Promise(() => {})] },
+      {
+        authorize: ({ headers }) => ({ id: headers.get('x-user') ?? '' }),
+        limits: { maxConcurrent: 3, maxConcurrentPerUser: 2 }
+      }
+    )
     const open = (user: string): Promise<Response> => gateway(post({ ...CHAT, stream: true }, { 'x-user': user }))
     const first = await open('a')
     await open('a')
@@ -271,7 +284,10 @@ describe('createGateway', () => {
   })
 
   test('a client that throws something else is a 500 that tells nothing', async () => {
-    const gateway = createGateway({ cocoon: { fetch: () => Promise.reject(new Error('secret path')) }, authorize: anyone() })
+    const gateway = createGateway({
+      cocoon: { fetch: () => Promise.reject(new Error('secret path')) },
+      authorize: anyone()
+    })
     const response = await gateway(post(CHAT))
     expect(response.status).toBe(500)
     expect(await response.text()).not.toContain('secret')
@@ -300,7 +316,11 @@ describe('createGateway', () => {
   })
 
   test('errors of the network keep their status and say who failed', async () => {
-    const error = new CocoonError('ERR_QUERY_REFUSED', 'refused', { phase: 'query', peerCode: 652, peerText: 'worker: timeout' })
+    const error = new CocoonError('ERR_QUERY_REFUSED', 'refused', {
+      phase: 'query',
+      peerCode: 652,
+      peerText: 'worker: timeout'
+    })
     const { gateway, receipts } = gatewayOver({ error })
     const response = await gateway(post(CHAT))
     expect(response.status).toBe(504)
@@ -342,7 +362,9 @@ describe('CORS', () => {
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
     expect(transport.requests).toHaveLength(0)
     expect((await gateway(post(CHAT, { origin: 'https://gateway.test' }))).status).toBe(200)
-    expect((await setup('*').gateway(post(CHAT, { origin: 'null' }))).headers.get('access-control-allow-origin')).toBe('*')
+    expect((await setup('*').gateway(post(CHAT, { origin: 'null' }))).headers.get('access-control-allow-origin')).toBe(
+      '*'
+    )
   })
 })
 
@@ -361,7 +383,9 @@ describe('/metrics', () => {
     const response = await gateway(get('/metrics'))
     const text = await response.text()
     expect(response.headers.get('content-type')).toContain('version=0.0.4')
-    expect(text).toContain('cocoon_gateway_requests_total{path="/v1/chat/completions",status="200",outcome="complete",encrypted="false"} 1')
+    expect(text).toContain(
+      'cocoon_gateway_requests_total{path="/v1/chat/completions",status="200",outcome="complete",encrypted="false"} 1'
+    )
     expect(text).toContain('cocoon_gateway_refused_total{status="404",code="ERR_REQUEST_INVALID"} 1')
     expect(text).toContain('cocoon_gateway_tokens_total{kind="completion"} 32')
     expect(text).toContain('cocoon_gateway_request_duration_seconds_bucket{le="+Inf"} 1')

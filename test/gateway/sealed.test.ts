@@ -4,12 +4,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { encodeUtf8 } from '../../src/encoding/index.js'
-import {
-  decryptAnswer,
-  decryptFormParts,
-  encryptForm,
-  encryptRequest
-} from '../../src/envelope/index.js'
+import { decryptAnswer, decryptFormParts, encryptForm, encryptRequest } from '../../src/envelope/index.js'
 import type { InferenceRequest } from '../../src/runtime/ports/inference.js'
 import type { Script } from '../client/openai/fake-transport.js'
 import { errorOf, gatewayOver, post, settled } from './support.js'
@@ -41,7 +36,8 @@ function watchedGateway(script: (request: InferenceRequest) => Script) {
     const text = await response.text()
     seen.push(inspect([...response.headers]), text)
     await settled()
-    for (const { headers, ...rest } of watched.transport.requests) seen.push(inspect([headers, rest.path, rest.model]), new TextDecoder().decode(rest.body))
+    for (const { headers, ...rest } of watched.transport.requests)
+      seen.push(inspect([headers, rest.path, rest.model]), new TextDecoder().decode(rest.body))
     seen.push(watched.gateway.metricsText())
     return new Response(text, { status: response.status, headers: response.headers })
   }
@@ -58,7 +54,12 @@ describe('a gateway between a page and a worker', () => {
       const response = await call(post(text))
       expect(response.status).toBe(200)
       const answer = await response.text()
-      const documents = stream ? answer.split('\n\n').filter((line) => line.startsWith('data: {')).map((line) => line.slice(6)) : [answer]
+      const documents = stream
+        ? answer
+            .split('\n\n')
+            .filter((line) => line.startsWith('data: {'))
+            .map((line) => line.slice(6))
+        : [answer]
       const clear = await Promise.all(documents.map((document) => decryptAnswer(document, { senderKey })))
       expect(JSON.stringify(clear)).toContain('canary-')
       if (stream) expect(clear).toHaveLength(2)
@@ -67,7 +68,10 @@ describe('a gateway between a page and a worker', () => {
       expect(new TextDecoder().decode(transport.requests.at(-1)!.body)).toBe(text)
       expect(transport.requests.at(-1)!.networkPublicKey).toEqual(NETWORK.publicKey)
     }
-    expect(requests).toMatchObject([{ ...BODY, stream: false }, { ...BODY, stream: true }])
+    expect(requests).toMatchObject([
+      { ...BODY, stream: false },
+      { ...BODY, stream: true }
+    ])
     const dump = seen.join('\n')
     expect(dump).toContain('ENC_')
     for (const word of CANARIES) expect(dump).not.toContain(word)
@@ -86,7 +90,9 @@ describe('a gateway between a page and a worker', () => {
     const { body, senderKey } = await encryptRequest(BODY, options)
     const response = await call(post(body))
     expect(response.status).toBe(422)
-    expect(await decryptAnswer(await response.text(), { senderKey })).toMatchObject({ error: { message: 'canary-answer' } })
+    expect(await decryptAnswer(await response.text(), { senderKey })).toMatchObject({
+      error: { message: 'canary-answer' }
+    })
     expect(seen.join('\n')).not.toContain('canary')
   })
 
@@ -97,12 +103,16 @@ describe('a gateway between a page and a worker', () => {
     form.set('file', new File([encodeUtf8('canary-audio')], 'canary.wav'))
     const { form: sealed } = await encryptForm(form, options)
     const { gateway, transport } = gatewayOver({ parts: ['{"text":', '"ENC_"}'] })
-    const response = await gateway(new Request('https://gateway.test/v1/audio/transcriptions', { method: 'POST', body: sealed }))
+    const response = await gateway(
+      new Request('https://gateway.test/v1/audio/transcriptions', { method: 'POST', body: sealed })
+    )
     expect(response.status).toBe(200)
     expect(await response.text()).toBe('{"text":"ENC_"}')
     const [request] = transport.requests
     expect(request!.networkPublicKey).toEqual(NETWORK.publicKey)
-    const sent = await new Response(request!.body.slice(), { headers: { 'content-type': request!.headers[1]![1] } }).formData()
+    const sent = await new Response(request!.body.slice(), {
+      headers: { 'content-type': request!.headers[1]![1] }
+    }).formData()
     const parts = new Map<string, string>()
     for (const [name, value] of sent.entries()) parts.set(name, typeof value === 'string' ? value : await value.text())
     const clear = await decryptFormParts(parts, NETWORK.seed)

@@ -16,7 +16,11 @@ afterAll(() => scripted.close())
 const tools = {
   weather: tool({
     description: 'tells the weather',
-    inputSchema: jsonSchema<{ city: string }>({ type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }),
+    inputSchema: jsonSchema<{ city: string }>({
+      type: 'object',
+      properties: { city: { type: 'string' } },
+      required: ['city']
+    }),
     execute: async ({ city }) => ({ city, weather: 'rain' })
   })
 }
@@ -27,7 +31,12 @@ describe('the AI SDK over a devnet', () => {
     expect(result.text).toBe('You said: hello')
     expect(result.reasoningText).toBe('hm')
     expect(result.finishReason).toBe('stop')
-    expect(result.usage).toMatchObject({ inputTokens: 12, outputTokens: 5, totalTokens: 17, inputTokenDetails: { cacheReadTokens: 4 } })
+    expect(result.usage).toMatchObject({
+      inputTokens: 12,
+      outputTokens: 5,
+      totalTokens: 17,
+      inputTokenDetails: { cacheReadTokens: 4 }
+    })
     expect(result.response).toMatchObject({ id: 'chatcmpl-1', modelId: 'scripted' })
     expect(result.response.headers).toHaveProperty('x-cocoon-verified', 'true')
   })
@@ -41,7 +50,16 @@ describe('the AI SDK over a devnet', () => {
       if (part.type === 'text-delta') text += part.text
     }
     expect(text).toBe('You said: hello')
-    expect([...types]).toEqual(expect.arrayContaining(['reasoning-start', 'reasoning-delta', 'reasoning-end', 'text-start', 'text-end', 'finish']))
+    expect([...types]).toEqual(
+      expect.arrayContaining([
+        'reasoning-start',
+        'reasoning-delta',
+        'reasoning-end',
+        'text-start',
+        'text-end',
+        'finish'
+      ])
+    )
     expect(await result.usage).toMatchObject({ inputTokens: 12, outputTokens: 5 })
     expect(await result.finishReason).toBe('stop')
   })
@@ -76,7 +94,9 @@ describe('the AI SDK over a devnet', () => {
     const { warnings } = await generateText({ model: cocoon('scripted'), prompt: 'hi', topK: 5 })
     expect(warnings).toEqual([{ type: 'unsupported', feature: 'topK' }])
     const image = { type: 'image' as const, image: new Uint8Array([1]), mediaType: 'image/png' }
-    await expect(generateText({ model: cocoon('scripted'), messages: [{ role: 'user', content: [image] }] })).rejects.toThrow(/files of type image\/png/)
+    await expect(
+      generateText({ model: cocoon('scripted'), messages: [{ role: 'user', content: [image] }] })
+    ).rejects.toThrow(/files of type image\/png/)
     expect(() => cocoon.imageModel('x')).toThrow(/x/)
     expect(() => cocoon.embeddingModel('x')).toThrow(/x/)
   })
@@ -84,6 +104,8 @@ describe('the AI SDK over a devnet', () => {
   test('abort', async () => {
     const controller = new AbortController()
     controller.abort()
-    await expect(generateText({ model: cocoon('scripted'), prompt: 'hi', abortSignal: controller.signal })).rejects.toBeDefined()
+    await expect(
+      generateText({ model: cocoon('scripted'), prompt: 'hi', abortSignal: controller.signal })
+    ).rejects.toBeDefined()
   })
 })

@@ -24,16 +24,30 @@ function answerTo({ messages }: Told): string {
 const upstream: Upstream = async ({ json, stream }) => {
   const text = answerTo(json as unknown as Told)
   const head = { id: 'chatcmpl-1', created: 1_750_000_000, model: 'scripted' }
-  const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17, prompt_tokens_details: { cached_tokens: 4 } }
+  const usage = {
+    prompt_tokens: 12,
+    completion_tokens: 5,
+    total_tokens: 17,
+    prompt_tokens_details: { cached_tokens: 4 }
+  }
   async function* body(): AsyncGenerator<Uint8Array> {
     const encoder = new TextEncoder()
     if (!stream) {
       const message = { role: 'assistant', content: text, reasoning_content: 'hm' }
-      yield encoder.encode(JSON.stringify({ ...head, object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }], usage }))
+      yield encoder.encode(
+        JSON.stringify({
+          ...head,
+          object: 'chat.completion',
+          choices: [{ index: 0, message, finish_reason: 'stop' }],
+          usage
+        })
+      )
       return
     }
-    const event = (fields: object): Uint8Array => encoder.encode(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', ...fields })}\n\n`)
-    const choice = (delta: object, reason: string | null = null): Uint8Array => event({ choices: [{ index: 0, delta, finish_reason: reason }] })
+    const event = (fields: object): Uint8Array =>
+      encoder.encode(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', ...fields })}\n\n`)
+    const choice = (delta: object, reason: string | null = null): Uint8Array =>
+      event({ choices: [{ index: 0, delta, finish_reason: reason }] })
     yield choice({ role: 'assistant', content: '' })
     yield choice({ reasoning_content: 'hm' })
     for (const piece of text.match(/[\s\S]{1,4}/g) ?? []) yield choice({ content: piece })
@@ -41,11 +55,18 @@ const upstream: Upstream = async ({ json, stream }) => {
     yield event({ choices: [], usage })
     yield encoder.encode('data: [DONE]\n\n')
   }
-  return { status: 200, reason: 'OK', headers: [['content-type', stream ? 'text/event-stream' : 'application/json']], body: body() }
+  return {
+    status: 200,
+    reason: 'OK',
+    headers: [['content-type', stream ? 'text/event-stream' : 'application/json']],
+    body: body()
+  }
 }
 
 /** Starts both. */
-export async function startScripted(options: Partial<CocoonOptions> = {}): Promise<{ readonly cocoon: Cocoon; close(): Promise<void> }> {
+export async function startScripted(
+  options: Partial<CocoonOptions> = {}
+): Promise<{ readonly cocoon: Cocoon; close(): Promise<void> }> {
   const devnet = await startDevnet({ workers: [{ model: 'scripted' }], upstream, difficultyBits: 0 })
   const cocoon = new Cocoon({ ...fromDevnet(devnet), ...options })
   return {

@@ -16,7 +16,11 @@ afterAll(() => scripted.close())
 
 const WEATHER = {
   type: 'function',
-  function: { name: 'weather', description: 'tells the weather', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } }
+  function: {
+    name: 'weather',
+    description: 'tells the weather',
+    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+  }
 }
 
 describe('LangChain over a devnet', () => {

@@ -49,6 +49,11 @@ describe('the official SDK over a devnet', () => {
 
   test('the environment and the key stay out of it', () => {
     const openai = createOpenAI(scripted.cocoon, { timeout: 5000 })
-    expect(openai).toMatchObject({ apiKey: 'unused', baseURL: 'http://cocoon.invalid/v1', maxRetries: 0, timeout: 5000 })
+    expect(openai).toMatchObject({
+      apiKey: 'unused',
+      baseURL: 'http://cocoon.invalid/v1',
+      maxRetries: 0,
+      timeout: 5000
+    })
   })
 })

@@ -35,7 +35,9 @@ describe('toNodeListener', () => {
   })
 
   test('answers without a body, and HEAD', async () => {
-    const url = await serve((request) => (request.method === 'HEAD' ? new Response('never sent') : new Response(null, { status: 204 })))
+    const url = await serve((request) =>
+      request.method === 'HEAD' ? new Response('never sent') : new Response(null, { status: 204 })
+    )
     expect((await fetch(url)).status).toBe(204)
     expect(await (await fetch(url, { method: 'HEAD' })).text()).toBe('')
   })
@@ -57,7 +59,8 @@ describe('toNodeListener', () => {
       () =>
         new Response(
           new ReadableStream({
-            pull: (controller) => (count++ === 0 ? controller.enqueue(new Uint8Array(10)) : controller.error(new Error('broke')))
+            pull: (controller) =>
+              count++ === 0 ? controller.enqueue(new Uint8Array(10)) : controller.error(new Error('broke'))
           })
         )
     )
@@ -78,7 +81,10 @@ describe('toNodeListener', () => {
     const url = await serve((request) => {
       request.signal.addEventListener('abort', () => seen('aborted'))
       return new Response(
-        new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)), cancel: (reason) => cancelled(reason) })
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(1)),
+          cancel: (reason) => cancelled(reason)
+        })
       )
     })
     const controller = new AbortController()
@@ -92,7 +98,13 @@ describe('toNodeListener', () => {
   test('a caller that does not read holds the body back', async () => {
     let pulled = 0
     const url = await serve(
-      () => new Response(new ReadableStream({ pull: (controller) => (pulled++, controller.enqueue(new Uint8Array(65_536))) }, { highWaterMark: 0 }))
+      () =>
+        new Response(
+          new ReadableStream(
+            { pull: (controller) => (pulled++, controller.enqueue(new Uint8Array(65_536))) },
+            { highWaterMark: 0 }
+          )
+        )
     )
     const { hostname, port } = new URL(url)
     const socket = connect(Number(port), hostname)
@@ -112,7 +124,9 @@ describe('toNodeListener', () => {
   test('a Host that is none is 400', async () => {
     const url = await serve(() => new Response('ok'))
     const status = await new Promise((resolve, reject) => {
-      httpRequest(url, { headers: { host: 'a b' } }, (message) => resolve(message.resume().statusCode)).on('error', reject).end()
+      httpRequest(url, { headers: { host: 'a b' } }, (message) => resolve(message.resume().statusCode))
+        .on('error', reject)
+        .end()
     })
     expect(status).toBe(400)
   })

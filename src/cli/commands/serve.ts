@@ -23,10 +23,28 @@ export const serveCommand: Command = {
   summary: 'OpenAI’s API on this machine: any tool that takes a base URL can use the network',
   usage: '[options]',
   options: {
-    port: { type: 'string', short: 'p', placeholder: 'PORT', description: `port on 127.0.0.1; default ${DEFAULT_PORT}, 0 for any free one` },
-    'token-env': { type: 'string', placeholder: 'NAME', description: 'environment variable with a token that callers must send as their API key' },
-    origin: { type: 'string', multiple: true, placeholder: 'URL', description: 'a web page’s origin that may call; default none' },
-    'max-spend': { type: 'string', placeholder: 'TON', description: 'refuse further requests when this much is spent, by the cost that the network reports' },
+    port: {
+      type: 'string',
+      short: 'p',
+      placeholder: 'PORT',
+      description: `port on 127.0.0.1; default ${DEFAULT_PORT}, 0 for any free one`
+    },
+    'token-env': {
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'environment variable with a token that callers must send as their API key'
+    },
+    origin: {
+      type: 'string',
+      multiple: true,
+      placeholder: 'URL',
+      description: 'a web page’s origin that may call; default none'
+    },
+    'max-spend': {
+      type: 'string',
+      placeholder: 'TON',
+      description: 'refuse further requests when this much is spent, by the cost that the network reports'
+    },
     ...CONNECTION_OPTIONS
   },
   notes: [
@@ -43,7 +61,8 @@ export const serveCommand: Command = {
     try {
       const gateway = createGateway({
         cocoon: opened.client,
-        authorize: token === undefined ? anyone('localhost') : bearerTokens({ tokens: { [token]: { user: 'localhost' } } }),
+        authorize:
+          token === undefined ? anyone('localhost') : bearerTokens({ tokens: { [token]: { user: 'localhost' } } }),
         budget: memoryBudget({ totalNano: maxSpendNano }),
         hosts: ['localhost', '127.0.0.1', '[::1]'],
         cors: { origins: listOf(values, 'origin') },
@@ -54,7 +73,10 @@ export const serveCommand: Command = {
       const server = createServer(toNodeListener(gateway))
       try {
         const boundPort = await listen(server, port)
-        announce(context, values, `http://127.0.0.1:${boundPort}`, opened, { maxSpendNano, needsToken: token !== undefined })
+        announce(context, values, `http://127.0.0.1:${boundPort}`, opened, {
+          maxSpendNano,
+          needsToken: token !== undefined
+        })
         await interrupted(context)
         return EXIT.ok
       } finally {
@@ -87,7 +109,14 @@ function readToken(values: OptionValues, { env }: CliContext): string | undefine
 async function listen(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new CocoonError('ERR_OPTIONS', `cannot listen on port ${port}`, { phase: 'options', field: 'port', cause, remedy: 'choose another with --port' }))
+      reject(
+        new CocoonError('ERR_OPTIONS', `cannot listen on port ${port}`, {
+          phase: 'options',
+          field: 'port',
+          cause,
+          remedy: 'choose another with --port'
+        })
+      )
     )
     server.listen(port, '127.0.0.1', resolve)
   })
@@ -106,10 +135,22 @@ interface Announced {
   readonly needsToken: boolean
 }
 
-function announce(context: CliContext, values: OptionValues, url: string, opened: OpenedClient, { maxSpendNano, needsToken }: Announced): void {
+function announce(
+  context: CliContext,
+  values: OptionValues,
+  url: string,
+  opened: OpenedClient,
+  { maxSpendNano, needsToken }: Announced
+): void {
   const limit = maxSpendNano === undefined ? 'no limit (--max-spend sets one)' : `${formatTon(maxSpendNano)} in all`
   if (flagOf(values, 'json')) {
-    printJson(context, { url, baseUrl: `${url}/v1`, trust: opened.trust, needsToken, maxSpendNano: maxSpendNano ?? null })
+    printJson(context, {
+      url,
+      baseUrl: `${url}/v1`,
+      trust: opened.trust,
+      needsToken,
+      maxSpendNano: maxSpendNano ?? null
+    })
     return
   }
   const key = needsToken ? ' -H "Authorization: Bearer $TOKEN"' : ''
@@ -131,8 +172,11 @@ function announce(context: CliContext, values: OptionValues, url: string, opened
 function logEvent({ stderr }: CliContext, event: GatewayEvent): void {
   if (event.type === 'refused') stderr.write(`${event.path} refused: ${event.status} ${event.code}\n`)
   if (event.type !== 'finished') return
-  const cost = event.spentSource === 'price' || event.spentSource === 'peer-claim' ? `, ${formatTon(event.spentNano)}` : ''
-  stderr.write(`${event.path} ${event.status} ${event.outcome}, ${Math.round(event.durationMs)} ms, ${event.bytesOut} bytes${cost}\n`)
+  const cost =
+    event.spentSource === 'price' || event.spentSource === 'peer-claim' ? `, ${formatTon(event.spentNano)}` : ''
+  stderr.write(
+    `${event.path} ${event.status} ${event.outcome}, ${Math.round(event.durationMs)} ms, ${event.bytesOut} bytes${cost}\n`
+  )
 }
 
 function interrupted({ signal }: CliContext): Promise<void> {

@@ -116,14 +116,14 @@ async function answerRequest(context: SurfaceContext, path: EndpointPath, call: 
   const { answer } = open
   // What an encrypted form asks for cannot be seen, and neither can what an encrypted error says: both pass as they are.
   if (request.isSealed && (form !== undefined || answer.status < 200 || answer.status > 299))
-    return withOutcome(
-      passedAnswer(open),
-      answerOutcome(answer, finalFigures(answer, context.priceAt(answer.peer)))
-    )
+    return withOutcome(passedAnswer(open), answerOutcome(answer, finalFigures(answer, context.priceAt(answer.peer))))
   if (!request.streams) {
     const whole = await readWhole(context, open)
     const { text, figures } = prompted === undefined ? whole : promptedWhole(prompted, whole)
-    const response = new Response(text, { status: statusWithBody(answer.status), headers: answerHeaders(answer, figures) })
+    const response = new Response(text, {
+      status: statusWithBody(answer.status),
+      headers: answerHeaders(answer, figures)
+    })
     return withOutcome(response, answerOutcome(answer, figures))
   }
   const headers = answerHeaders(answer)

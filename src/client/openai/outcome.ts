@@ -37,7 +37,10 @@ export function outcomeOf(response: Response): Promise<CallOutcome> | undefined 
 }
 
 /** The outcome of an answer. */
-export async function answerOutcome(answer: InferenceAnswer, figures: CallFigures | Promise<CallFigures>): Promise<CallOutcome> {
+export async function answerOutcome(
+  answer: InferenceAnswer,
+  figures: CallFigures | Promise<CallFigures>
+): Promise<CallOutcome> {
   const known = await figures
   const { complete, tokensUsed } = known
   return {
@@ -49,7 +52,10 @@ export async function answerOutcome(answer: InferenceAnswer, figures: CallFigure
 }
 
 /** Figures of an answer that nobody looks into. */
-export async function finalFigures(answer: InferenceAnswer, pricePerTokenNano: bigint | undefined): Promise<CallFigures> {
+export async function finalFigures(
+  answer: InferenceAnswer,
+  pricePerTokenNano: bigint | undefined
+): Promise<CallFigures> {
   return computeFigures(await answer.final, pricePerTokenNano, undefined)
 }
 

@@ -71,7 +71,14 @@ export function createPendingRequest(
       const common = { model: baseName(model), path, ...settings, reservedTokens }
       if (file === undefined) return { ...common, headers: JSON_HEADERS, body: encodeJson(sent) }
       const { contentType, body: bytes } = encodeMultipart(sent, file, context.random)
-      return { ...common, headers: [['Host', 'localhost'], ['Content-Type', contentType]], body: bytes }
+      return {
+        ...common,
+        headers: [
+          ['Host', 'localhost'],
+          ['Content-Type', contentType]
+        ],
+        body: bytes
+      }
     }
   }
 }

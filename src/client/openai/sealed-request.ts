@@ -64,7 +64,8 @@ function checkStrings(body: Readonly<Record<string, unknown>>): void {
     if (name !== undefined && READABLE.has(name)) return
     if (typeof value === 'string' && !isCiphertext(value)) throw notCiphertext()
     if (typeof value !== 'object' || value === null || value instanceof Blob || ArrayBuffer.isView(value)) return
-    if (depth > MAX_DEPTH) throw fieldError('is_encrypted', `marks a body nested deeper than ${MAX_DEPTH} levels`, REMEDY)
+    if (depth > MAX_DEPTH)
+      throw fieldError('is_encrypted', `marks a body nested deeper than ${MAX_DEPTH} levels`, REMEDY)
     stack.push({ value, depth })
   }
   stack.push({ value: body, depth: 0 })
@@ -113,7 +114,8 @@ export function createSealedRequest(
 ): PendingRequest {
   const { max_coefficient: coefficient, timeout, enable_debug: debug, request_guid: guid, ...body } = source
   const model = readModel(body['model'])
-  if (model !== baseName(model)) throw fieldError('model', 'must be the base name in an encrypted body', 'leave out what follows @')
+  if (model !== baseName(model))
+    throw fieldError('model', 'must be the base name in an encrypted body', 'leave out what follows @')
   const networkPublicKey = checkSealedBody(source)
   if (file !== undefined && !isCiphertextFile(file.bytes)) throw notCiphertext()
   const { timeoutMs, ...settings } = readSettings({ coefficient, timeout, debug }, options, context)
@@ -130,9 +132,20 @@ export function createSealedRequest(
       const common = { model, path, ...settings, reservedTokens, networkPublicKey }
       if (file !== undefined) {
         const { contentType, body: bytes } = encodeMultipart(body, file, context.random)
-        return { ...common, headers: [['Host', 'localhost'], ['Content-Type', contentType]], body: bytes }
+        return {
+          ...common,
+          headers: [
+            ['Host', 'localhost'],
+            ['Content-Type', contentType]
+          ],
+          body: bytes
+        }
       }
-      return { ...common, headers: JSON_HEADERS, body: isUntouched && text !== undefined ? encodeUtf8(text) : encodeJson(body) }
+      return {
+        ...common,
+        headers: JSON_HEADERS,
+        body: isUntouched && text !== undefined ? encodeUtf8(text) : encodeJson(body)
+      }
     }
   }
 }

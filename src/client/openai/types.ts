@@ -71,10 +71,16 @@ export interface ChatCompletionRequest extends SharedRequestFields {
     | null
     | undefined
   /** Refused by workers; `tools: 'prompt'` (an option, not a field) asks by prompt instead. */
-  readonly tools?: ReadonlyArray<{
-    readonly type: 'function'
-    readonly function: { readonly name: string; readonly description?: string | undefined; readonly parameters?: unknown }
-  }> | undefined
+  readonly tools?:
+    | ReadonlyArray<{
+        readonly type: 'function'
+        readonly function: {
+          readonly name: string
+          readonly description?: string | undefined
+          readonly parameters?: unknown
+        }
+      }>
+    | undefined
   readonly tool_choice?:
     | 'auto'
     | 'none'

@@ -40,7 +40,8 @@ const MAX_TOKEN_CHARS = 4096
 export function bearerTokens({ tokens, find }: BearerTokensOptions): Authorize {
   if ((tokens === undefined) === (find === undefined)) throw optionError('needs either tokens or find')
   for (const token of Object.keys(tokens ?? {}))
-    if (token.length < 16 || !/^[\x21-\x7e]+$/.test(token)) throw optionError('takes tokens of 16 visible ASCII characters or more')
+    if (token.length < 16 || !/^[\x21-\x7e]+$/.test(token))
+      throw optionError('takes tokens of 16 visible ASCII characters or more')
   const hashed =
     tokens === undefined
       ? undefined
@@ -53,7 +54,8 @@ export function bearerTokens({ tokens, find }: BearerTokensOptions): Authorize {
     const tokenHash = await hash(token)
     const entry = hashed === undefined ? await find?.(tokenHash) : (await hashed).get(tokenHash)
     if (entry === undefined) throw unauthorized()
-    if (entry.expiresAtUnix !== undefined && !(nowMs / 1000 < entry.expiresAtUnix)) throw unauthorized('the token has expired')
+    if (entry.expiresAtUnix !== undefined && !(nowMs / 1000 < entry.expiresAtUnix))
+      throw unauthorized('the token has expired')
     return { id: entry.user, quotaNano: entry.quotaNano, maxConcurrent: entry.maxConcurrent }
   }
 }

@@ -24,7 +24,10 @@ export interface TelegramInitDataOptions extends InitDataOptions {
 export function telegramInitData(options: TelegramInitDataOptions): Authorize {
   const { botToken } = options
   if (typeof botToken !== 'string' || !/^\d{1,20}:[\w-]{20,}$/.test(botToken))
-    throw new CocoonError('ERR_OPTIONS', 'botToken does not look like a token of a bot', { phase: 'options', field: 'botToken' })
+    throw new CocoonError('ERR_OPTIONS', 'botToken does not look like a token of a bot', {
+      phase: 'options',
+      field: 'botToken'
+    })
   const key = deriveKey(botToken)
   // Reported by the first request; without this, a rejection before it would end the process.
   key.catch(() => {})

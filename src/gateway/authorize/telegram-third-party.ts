@@ -30,7 +30,8 @@ export interface TelegramThirdPartyOptions extends InitDataOptions {
  */
 export function telegramInitDataThirdParty(options: TelegramThirdPartyOptions): Authorize {
   const { botId, publicKey = 'production' } = options
-  if (!/^[1-9]\d{0,19}$/.test(String(botId))) throw optionError('botId', 'must be the digits before the colon of the token')
+  if (!/^[1-9]\d{0,19}$/.test(String(botId)))
+    throw optionError('botId', 'must be the digits before the colon of the token')
   const presets: Readonly<Record<string, string>> = TELEGRAM_PUBLIC_KEYS
   const hex = Object.hasOwn(presets, publicKey) ? (presets[publicKey] as string) : publicKey
   if (!/^[0-9a-fA-F]{64}$/.test(hex)) throw optionError('publicKey', 'must be 64 hex digits')

@@ -50,7 +50,11 @@ export class AnswerParser {
   push(text: string): ParsedPiece {
     this.#held += text
     if (this.#held.length > this.#rules.maxChars)
-      throw new CocoonError('ERR_ANSWER_TOO_LARGE', 'a prompted answer is too long', { phase: 'answer', charged: 'unknown', httpStatus: 502 })
+      throw new CocoonError('ERR_ANSWER_TOO_LARGE', 'a prompted answer is too long', {
+        phase: 'answer',
+        charged: 'unknown',
+        httpStatus: 502
+      })
     let out = ''
     const calls: ToolCall[] = []
     for (;;) {
@@ -83,7 +87,8 @@ export class AnswerParser {
     const text = isJson ? checkedJson(this.#held, json) : this.#takeProse(this.#held.length)
     this.#held = ''
     const choice = tools?.choice ?? 'none'
-    if (choice !== 'auto' && choice !== 'none' && this.#callCount === 0) throw invalid('a call was required and none came')
+    if (choice !== 'auto' && choice !== 'none' && this.#callCount === 0)
+      throw invalid('a call was required and none came')
     return { text, calls: [] }
   }
 
@@ -111,12 +116,15 @@ export class AnswerParser {
   }
 
   #readCall(block: string): ToolCall {
-    const { tools: { tools, choice, isParallel } = { tools: [], choice: 'none', isParallel: false }, random } = this.#rules
+    const { tools: { tools, choice, isParallel } = { tools: [], choice: 'none', isParallel: false }, random } =
+      this.#rules
     const { name, arguments: given } = (parseObject(block) ?? {}) as { name?: unknown; arguments?: unknown }
     const tool = tools.find((each) => each.name === name)
     if (tool === undefined) throw invalid('a call names no function of the request')
-    if (typeof choice === 'object' && tool.name !== choice.name) throw invalid('a call names another function than required')
-    if (typeof given !== 'object' || given === null || Array.isArray(given)) throw invalid('a call has no object of arguments')
+    if (typeof choice === 'object' && tool.name !== choice.name)
+      throw invalid('a call names another function than required')
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+      throw invalid('a call has no object of arguments')
     const violation = findViolation(given, tool.parameters)
     if (violation !== undefined) throw invalid(`the arguments of a call violate the schema at '${violation}'`)
     if (++this.#callCount > 1 && !isParallel) throw invalid('more than one call came')
@@ -133,7 +141,12 @@ function checkedJson(text: string, { schema }: PromptedJson): string {
   const thought = text.lastIndexOf('</think>')
   const said = (thought === -1 ? text : text.slice(thought + '</think>'.length)).trim()
   const isFenced = said.startsWith('```') && said.endsWith('```') && said.length > 6
-  const json = isFenced ? said.slice(3, -3).replace(/^json\s/i, '').trim() : said
+  const json = isFenced
+    ? said
+        .slice(3, -3)
+        .replace(/^json\s/i, '')
+        .trim()
+    : said
   let value: unknown
   try {
     value = JSON.parse(json)

@@ -66,7 +66,11 @@ function readTools(body: Json): PromptedTools | undefined {
   const tools = given.map((tool: Json, index): PromptedTool => {
     const { name, description, parameters } = (tool?.['function'] ?? {}) as Json
     if (tool?.['type'] !== 'function' || typeof name !== 'string' || !/^[\w.-]{1,128}$/.test(name))
-      throw fieldError(`tools[${index}]`, 'must be a function with a plain name', 'only functions can be asked for by prompt')
+      throw fieldError(
+        `tools[${index}]`,
+        'must be a function with a plain name',
+        'only functions can be asked for by prompt'
+      )
     return { name, description: typeof description === 'string' ? description : undefined, parameters }
   })
   return { tools, choice: readChoice(choice, tools), isParallel: isParallel !== false }
@@ -119,7 +123,8 @@ function createChunkReader(rules: AnswerRules): { push(chunk: object): object[];
   function readChoice(choice: Json): Json | undefined {
     const index = Number(choice['index'] ?? 0)
     let state = states.get(index)
-    if (state === undefined) states.set(index, (state = { parser: new AnswerParser(rules), callCount: 0, isOver: false }))
+    if (state === undefined)
+      states.set(index, (state = { parser: new AnswerParser(rules), callCount: 0, isOver: false }))
     const { content, ...delta } = (choice['delta'] ?? {}) as Json
     const reason = choice['finish_reason']
     const isEnd = typeof reason === 'string' && !state.isOver

@@ -18,7 +18,8 @@ export function instructionsFor(tools: PromptedTools | undefined, json: Prompted
   const texts: string[] = []
   if (tools !== undefined && tools.choice !== 'none') texts.push(toolInstructions(tools))
   if (json !== undefined) {
-    const schema = json.schema === undefined ? 'Its top level is an object.' : `It satisfies this JSON Schema: ${tell(json.schema)}`
+    const schema =
+      json.schema === undefined ? 'Its top level is an object.' : `It satisfies this JSON Schema: ${tell(json.schema)}`
     const but = tools === undefined ? '' : ' (unless you call a function)'
     texts.push(`Answer with one JSON value and nothing else${but}: no prose, no code fence. ${schema}`)
   }
@@ -39,7 +40,9 @@ function toolInstructions({ tools, choice, isParallel }: PromptedTools): string 
     ...tools.map(({ name, description, parameters }) => tell({ name, description, parameters })),
     'To call one, write a block of exactly this form, where the arguments are a JSON object:',
     `${CALL_OPEN}{"name": "the function's name", "arguments": {}}${CALL_CLOSE}`,
-    isParallel ? 'Several blocks may follow each other. Write nothing after them.' : 'Write one block only, and nothing after it.',
+    isParallel
+      ? 'Several blocks may follow each other. Write nothing after them.'
+      : 'Write one block only, and nothing after it.',
     `${must} The results come in the next message, in <tool_response> blocks.`
   ].join('\n')
 }

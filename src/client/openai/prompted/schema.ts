@@ -47,7 +47,13 @@ function check(value: unknown, schema: unknown, path: string, depth: number, sta
   return isObject(value) ? checkProperties(value, schema, path, depth, state) : undefined
 }
 
-function checkItems(value: readonly unknown[], schema: Schema, path: string, depth: number, state: State): string | undefined {
+function checkItems(
+  value: readonly unknown[],
+  schema: Schema,
+  path: string,
+  depth: number,
+  state: State
+): string | undefined {
   if (!within(value.length, schema['minItems'], schema['maxItems'])) return path
   const first: readonly unknown[] = Array.isArray(schema['prefixItems']) ? schema['prefixItems'] : []
   for (const [index, item] of value.entries()) {
@@ -109,10 +115,15 @@ function resolveReference(reference: string, root: unknown): unknown {
 function sameJson(left: unknown, right: unknown): boolean {
   if (left === right) return true
   if (Array.isArray(left))
-    return Array.isArray(right) && left.length === right.length && left.every((item, index) => sameJson(item, right[index]))
+    return (
+      Array.isArray(right) && left.length === right.length && left.every((item, index) => sameJson(item, right[index]))
+    )
   if (!isObject(left) || !isObject(right)) return false
   const names = Object.keys(left)
-  return names.length === Object.keys(right).length && names.every((name) => Object.hasOwn(right, name) && sameJson(left[name], right[name]))
+  return (
+    names.length === Object.keys(right).length &&
+    names.every((name) => Object.hasOwn(right, name) && sameJson(left[name], right[name]))
+  )
 }
 
 function join(path: string, name: string): string {
