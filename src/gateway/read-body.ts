@@ -135,7 +135,7 @@ async function parseForm(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<
 }
 
 function fromText(name: string, text: string): unknown {
-  return /^max_/.test(name) && /^\d{1,15}$/.test(text) ? Number(text) : text
+  return name.startsWith('max_') && /^\d{1,15}$/.test(text) ? Number(text) : text
 }
 
 function describe(path: string, fields: Readonly<Record<string, unknown>>, bytesIn: number): GatewayRequest {

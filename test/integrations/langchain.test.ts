@@ -1,4 +1,4 @@
-import { AIMessageChunk, HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages'
+import { type AIMessageChunk, HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ChatCocoon } from '../../src/langchain.js'
 import { startScripted } from './devnet-client.js'
