@@ -5,6 +5,9 @@
  * @module
  */
 export const PUBLIC_SUBPATHS: Readonly<Record<string, readonly string[]>> = {
+  './ai-sdk': ['createCocoonProvider'],
+  './langchain': ['ChatCocoon'],
+  './openai': ['createOpenAI'],
   '.': ['Cocoon', 'CocoonError'],
   './attestation': ['verifyTdxQuote', 'verifySnpReport', 'verifyCertificate', 'tdxImageHash'],
   './browser': ['relayDialer', 'openIndexedDbLedgerStore'],
