@@ -68,7 +68,9 @@ function socketChunks(proxy: ScriptedProxy, requestId: Uint8Array): Uint8Array[]
   }
   const frames = events.map((event) => packet(event, false))
   const last = packet(encoder.encode('data: [DONE]\n\n'), true)
-  const stream = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0) * (EVENTS / frames.length) + last.length)
+  const stream = new Uint8Array(
+    frames.reduce((sum, frame) => sum + frame.length, 0) * (EVENTS / frames.length) + last.length
+  )
   const view = new DataView(stream.buffer)
   let seqno = new DataView(frames[0]!.buffer, frames[0]!.byteOffset).getInt32(4, true)
   let used = 0
@@ -233,4 +235,6 @@ const best = await compare({
   jsonParse
 })
 const ratioToJsonParse = Number((best['wholePath']!.processor / best['jsonParse']!.processor).toFixed(2))
-console.log(JSON.stringify({ bytesPerEvent: events[0]!.length, events: EVENTS, rounds: ROUNDS, ...best, ratioToJsonParse }))
+console.log(
+  JSON.stringify({ bytesPerEvent: events[0]!.length, events: EVENTS, rounds: ROUNDS, ...best, ratioToJsonParse })
+)
