@@ -7,7 +7,6 @@
  */
 import { gzipSync } from 'node:zlib'
 import { fileURLToPath } from 'node:url'
-import { existsSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -26,11 +25,34 @@ const budgets = [
     limitBytes: 45_000,
     countLazy: true,
     forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//]
+  },
+  {
+    name: 'one error class, which must not bring the client',
+    code: `import { CocoonError } from 'cocoonkit'; globalThis.used = CocoonError`,
+    limitBytes: 1_500,
+    // With splitting, esbuild keeps the chunks of dynamic imports that no live code makes.
+    splitting: false,
+    forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//],
+    forbiddenText: ['chat/completions', 'tcp.packet']
+  },
+  {
+    name: 'the relay dialer alone, which must not bring TL or TLS',
+    code: `import { relayDialer } from 'cocoonkit/browser'; globalThis.used = relayDialer`,
+    limitBytes: 4_000,
+    forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//],
+    forbiddenText: ['tcp.packet', 'TLS_AES', 'chat/completions']
   }
 ]
 
+/**
+ * tweetnacl is counted nowhere: it is only ever loaded (`import('tweetnacl')`) on runtimes whose WebCrypto lacks Ed25519 or
+ * X25519, so that a current browser never fetches its chunk. External also proves that nothing imports it statically:
+ * the check below looks for that.
+ */
+const FALLBACKS = ['tweetnacl']
+
 let failed = 0
-for (const { name, code, limitBytes, forbidden, countLazy = false } of budgets) {
+for (const { name, code, limitBytes, forbidden, forbiddenText = [], countLazy = false, splitting = true } of budgets) {
   const result = await build({
     stdin: { contents: code, resolveDir: root, loader: 'js' },
     bundle: true,
@@ -39,9 +61,10 @@ for (const { name, code, limitBytes, forbidden, countLazy = false } of budgets) 
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    splitting: true,
+    splitting,
     outdir: 'out',
     metafile: true,
+    external: FALLBACKS,
     // The project's own tsconfig maps #runtime for its tests; a consumer has no such map.
     tsconfigRaw: '{}',
     logLevel: 'silent'
@@ -53,6 +76,15 @@ for (const { name, code, limitBytes, forbidden, countLazy = false } of budgets) 
   const inputs = [...initial].flatMap((output) => Object.keys(result.metafile.outputs[output].inputs))
   const bad = inputs.filter((input) => forbidden.some((pattern) => pattern.test(input)))
   const text = result.outputFiles.map((file) => file.text).join('')
+  const initialText = result.outputFiles
+    .filter((file) => initialOutputs(result.metafile).has(relativeOutput(file.path)))
+    .map((file) => file.text)
+    .join('')
+  bad.push(...forbiddenText.filter((forbiddenPiece) => initialText.includes(forbiddenPiece)))
+  for (const { imports } of Object.values(result.metafile.outputs)) {
+    const fallback = imports.find(({ path, kind }) => FALLBACKS.includes(path) && kind === 'import-statement')
+    if (fallback !== undefined) bad.push(`${fallback.path} imported statically`)
+  }
   const namesBuffer =
     /\bBuffer\.(from|alloc|concat)/.test(text) &&
     forbidden.length > 0 &&
