@@ -7,3 +7,20 @@ export * from './payments/contracts/index.js'
 export * from './payments/chain/index.js'
 export * from './payments/registry/index.js'
 export * from './payments/channel/index.js'
+export {
+  type LoadInput,
+  type LoadPlan,
+  makeQuote,
+  type MarketInput,
+  planLoad,
+  planWorker,
+  type Quote,
+  type QuoteInput,
+  type Refusal,
+  requestSize,
+  type RequestSize,
+  type TokenMultipliers,
+  type TokenPrices,
+  type WorkerPlan,
+  type WorkerPlanInput
+} from './payments/pricing/index.js'

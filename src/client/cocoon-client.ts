@@ -8,11 +8,23 @@
 import { spellingsOf } from '../encoding/spellings.js'
 import { encodeUtf8 } from '../encoding/utf8.js'
 import { CocoonError } from '../errors.js'
+import type { Receipt } from '../payments/channel/index.js'
+import type { LoadInput, LoadPlan, TokenPrices } from '../payments/pricing/index.js'
+import type { Registry, RegistrySnapshot } from '../payments/registry/index.js'
 import type { CallBudget, InferencePeer, InferenceTransport, WorkerType } from '../runtime/ports/inference.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { AttestationReport } from '../runtime/ports/verdict.js'
-import { createEncryptingTransport, type EncryptionReport, reportEncryption } from './encryption/index.js'
+import {
+  createEncryptingTransport,
+  type EncryptionKey,
+  type EncryptionKeySource,
+  type EncryptionReport,
+  reportEncryption
+} from './encryption/index.js'
 import { createGatewayTransport } from './gateway/index.js'
+import type { DirectCarrier } from './money/direct-carrier.js'
+import { LazyMoneyCarrier } from './money/lazy-carrier.js'
+import type { QuoteOptions, QuoteSources, RequestQuote } from './money/quote.js'
 import { createConnector, ProxyPool, type ProxyCandidate } from './network/index.js'
 import { createCallBudget, createOpenAISurface, type OpenAISurface } from './openai/index.js'
 import type { CocoonOptions } from './options.js'
@@ -57,9 +69,16 @@ export class CocoonClient {
   readonly fetch: OpenAISurface['fetch']
 
   /** Absent with a gateway. */
-  readonly #pool: ProxyPool | undefined
+  readonly #pool: DirectCarrier | undefined
+  /** Set when the client knows a root contract or watches payments; then also the pool. */
+  readonly #money: LazyMoneyCarrier | undefined
+  readonly #callDefaults: QuoteSources['defaults'] & { readonly prices: TokenPrices | undefined }
+  /** The registry of a client that goes through a gateway. */
+  #keyRegistry: Promise<Registry> | undefined
+  #snapshot: RegistrySnapshot | undefined
   readonly #carrier: Carrier
   readonly #resolved: ResolvedOptions
+  readonly #keys: EncryptionKeySource | undefined
   readonly #createBudget: (options: CallOptions) => ReturnType<typeof createCallBudget>
 
   /**
@@ -74,27 +93,34 @@ export class CocoonClient {
     this.#resolved = resolved
     if (carrier.kind === 'gateway') this.#carrier = createGatewayTransport(carrier.endpoint, carrier.options)
     else {
-      this.#carrier = this.#pool = new ProxyPool({
-        proxies: carrier.proxies,
-        connect: createConnector(carrier.connector),
-        clock,
-        random,
-        select: options.select,
-        onEvent: options.onEvent
-      })
+      const { proxies, connector, attestation } = carrier
+      const common = { proxies, clock, random, select: options.select, onEvent: options.onEvent }
+      if (resolved.root !== undefined || options.payments !== undefined) {
+        const { root: source } = resolved
+        const { payments } = options
+        this.#money = new LazyMoneyCarrier({ ...common, source, payments, attestation, connector })
+      }
+      this.#carrier = this.#pool = this.#money ?? new ProxyPool({ ...common, connect: createConnector(connector()) })
     }
+    this.#callDefaults = {
+      maxCoefficient: options.maxCoefficient ?? DEFAULT_MAX_COEFFICIENT,
+      reservedTokens: options.reservedTokens ?? DEFAULT_RESERVED_TOKENS,
+      prices: options.payments?.prices
+    }
+    const keys = encryption.keys ?? (resolved.root === undefined ? undefined : () => this.#rootKeys())
+    this.#keys = keys
     this.#createBudget = ({ signal, timeoutMs }) =>
       createCallBudget({ clock, signal, timeoutMs: timeoutMs ?? resolved.timeoutMs })
     const surface = createOpenAISurface({
       transport:
         encryption.mode === 'off'
           ? this.#carrier
-          : createEncryptingTransport(this.#carrier, { ...encryption, mode: encryption.mode, isTest, clock, random }),
+          : createEncryptingTransport(this.#carrier, { ...encryption, keys, mode: encryption.mode, isTest, clock, random }),
       clock,
       random,
       rules: options.rules,
       confidential: secretSpellings(options),
-      pricePerTokenNano: resolved.pricePerTokenNano,
+      pricePerTokenNano: () => resolved.pricePerTokenNano ?? this.#pricePerTokenNano(),
       defaults: {
         timeoutMs: resolved.timeoutMs,
         maxCoefficient: options.maxCoefficient,
@@ -125,7 +151,7 @@ export class CocoonClient {
    */
   encryption(): Promise<EncryptionReport> {
     const { encryption, isTest, platform, timeoutMs } = this.#resolved
-    return reportEncryption(encryption.mode, encryption.keys, {
+    return reportEncryption(encryption.mode, this.#keys, {
       isTest,
       nowMs: platform.clock.now(),
       remainingMs: timeoutMs
@@ -165,6 +191,62 @@ export class CocoonClient {
   }
 
   /**
+   * The network's root contract as this client knows it: proxies, images, prices, keys, and how that is known. Reads it
+   * when it is older than a minute.
+   *
+   * @throws CocoonError `ERR_OPTIONS` without a root contract; `ERR_REGISTRY_*`, `ERR_CONTRACT_STATE`, `ERR_CHAIN_*`.
+   */
+  async registry(): Promise<RegistrySnapshot> {
+    this.#snapshot = await (await this.#registry()).get()
+    return this.#snapshot
+  }
+
+  /**
+   * What a request will cost, before it is sent: the most (undefined when nothing bounds it, and why), what is to be
+   * expected, and the refusal that is to be expected. Asks the market of the connected proxy, and the chain for the balance
+   * where there is one. Costs nothing.
+   *
+   * @param body - A chat or text completion as it would be sent.
+   * @throws CocoonError `ERR_OPTIONS` when prices are not known, and any failure to connect or to ask.
+   */
+  quote(body: object, options: CallOptions & QuoteOptions = {}): Promise<RequestQuote> {
+    return this.#call(options, async (budget) => {
+      const { quoteRequest } = await import('./money/quote.js')
+      return quoteRequest(body, options, await this.#quoteSources(budget), budget)
+    })
+  }
+
+  /**
+   * What a load costs a day, and which stake, concurrency and number of proxies it needs, by the market now. Its
+   * assumptions are in the plan.
+   *
+   * @throws as {@link CocoonClient.quote}.
+   */
+  plan(load: LoadInput, options: CallOptions & Pick<QuoteOptions, 'prices'> = {}): Promise<LoadPlan> {
+    return this.#call(options, async (budget) => {
+      const { planRequests } = await import('./money/quote.js')
+      return planRequests(load, options, await this.#quoteSources(budget))
+    })
+  }
+
+  /**
+   * The receipt of a request (`withResponse().requestId`): waits until it is made, a few seconds after the answer's end at
+   * most. The newest thousand are here; all are in the ledger.
+   *
+   * @throws CocoonError `ERR_OPTIONS` without the option `payments` or for an unknown id; `ERR_LEDGER`.
+   */
+  async receipt(requestId: string): Promise<Receipt> {
+    return (await this.#book()).of(requestId)
+  }
+
+  /** The newest receipts, oldest first; waits for those that are being written. @throws as {@link CocoonClient.receipt}. */
+  async receipts(): Promise<readonly Receipt[]> {
+    const book = await this.#book()
+    await book.flush()
+    return book.recent()
+  }
+
+  /**
    * Closes all connections. What is pending rejects with `ERR_CLOSED`, as every later call does; a request that had left
    * is finished by the network and charged. Resolves when sockets and timers are gone. Safe to call twice.
    */
@@ -182,6 +264,51 @@ export class CocoonClient {
     return { proxies: this.proxies }
   }
 
+  async #book(): Promise<NonNullable<Awaited<ReturnType<LazyMoneyCarrier['load']>>['book']>> {
+    const book = (await this.#money?.load())?.book
+    if (book !== undefined) return book
+    throw new CocoonError('ERR_OPTIONS', 'receipts need the option payments', { phase: 'options', field: 'payments' })
+  }
+
+  async #registry(): Promise<Registry> {
+    const { root: source, platform } = this.#resolved
+    const own = (await this.#money?.load())?.registry
+    if (own !== undefined) return own
+    if (source === undefined) {
+      throw new CocoonError('ERR_OPTIONS', 'this network has no root contract', { phase: 'options', field: 'network' })
+    }
+    this.#keyRegistry ??= import('./money/registry-pools.js').then(({ openClientRegistry }) =>
+      openClientRegistry(source, platform.clock)
+    )
+    return this.#keyRegistry
+  }
+
+  async #rootKeys(): Promise<readonly EncryptionKey[]> {
+    return (await this.registry()).root.encryptionKeys
+  }
+
+  #pricePerTokenNano(): bigint | undefined {
+    return (this.#money?.snapshot ?? this.#snapshot)?.root.pricePerTokenNano
+  }
+
+  async #quoteSources(budget: CallBudget): Promise<QuoteSources> {
+    const money = await this.#money?.load()
+    const market = await this.#carrier.listWorkerTypes(budget)
+    const registry = this.#resolved.root === undefined ? undefined : await this.#registry()
+    const { prices, ...defaults } = this.#callDefaults
+    const pool = this.#pool
+    return {
+      registry,
+      source: this.#resolved.root,
+      book: money?.book,
+      prices,
+      connections: pool?.connections ?? [],
+      market,
+      knownProxies: pool?.candidates.length ?? 1,
+      defaults
+    }
+  }
+
   async #call<T>(options: CallOptions, run: (budget: CallBudget) => Promise<T>): Promise<T> {
     const budget = this.#createBudget(options)
     try {
@@ -191,6 +318,10 @@ export class CocoonClient {
     }
   }
 }
+
+/** As the surface's own defaults. */
+const DEFAULT_MAX_COEFFICIENT = 4000
+const DEFAULT_RESERVED_TOKENS = 10_000
 
 /** Shorter spellings of a secret are ordinary words. */
 const MIN_SPELLING_LENGTH = 8

@@ -39,7 +39,7 @@ export function checkDuration<D>(value: unknown, path: string, fallback: D): num
 }
 
 /** A boolean; `undefined` gives the default. */
-export function checkBoolean(value: unknown, path: string, fallback: boolean): boolean {
+export function checkBoolean<D>(value: unknown, path: string, fallback: D): boolean | D {
   if (value === undefined) return fallback
   if (typeof value !== 'boolean') throw optionError(path, 'must be true or false')
   return value

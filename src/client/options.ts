@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { ChainReader } from '../payments/chain/index.js'
+import type { TonAddress } from '../encoding/index.js'
 import type { Dialer } from '../runtime/ports/byte-stream.js'
 import type { Clock, Random } from '../runtime/ports/clock.js'
 import type { SolveProofOfWork } from '../runtime/ports/proof-of-work.js'
@@ -13,18 +15,34 @@ import type { VerdictPolicy } from '../runtime/ports/verdict.js'
 import type { LongAuthorizationOffer } from '../wire/session/index.js'
 import type { EncryptionKeySource, EncryptionMode } from './encryption/index.js'
 import type { GatewayOptions } from './gateway/index.js'
+import type { GivenRoot, PaymentOptions, RegistryAttestationOptions } from './money/options.js'
 import type { NetworkEventListener, SelectProxies } from './network/index.js'
 import type { CallDefaults, OpenAISurfaceOptions } from './openai/index.js'
 
-/** Which network, and where its proxies are. */
+/**
+ * Which network, and where its proxies are: named directly, or learnt from its root contract (`mainnet` and `testnet()` of
+ * `cocoonkit/ton` with the option `chain`, or `root`). With a root contract, proxies, versions, prices and keys come from
+ * its state, and the contracts that a proxy names are compared with it before the secret leaves.
+ */
 export interface NetworkOptions {
-  /** Whether this is a test network; must equal the proxy's flag. Default `false`. */
+  /** The root contract with its state as bytes; needs no `chain`, and grows old. */
+  readonly root?: GivenRoot | undefined
+  /** Address of the root contract, to be read through `chain`. */
+  readonly rootAddress?: string | TonAddress | undefined
+  /** State of that root contract; with `chain`, the oldest one that is accepted. */
+  readonly state?: Uint8Array | undefined
+  /** Shown in attestation reports. Default `given root`. */
+  readonly name?: string | undefined
+  /**
+   * Whether this is a test network; must equal the proxy's flag. Default `false`; with a root contract, what that says.
+   */
   readonly isTest?: boolean | undefined
   /**
-   * Lowest root contract `version` that a proxy must have active (not `params_version`), 0…4,294,967,295. Default 0 = any.
+   * Lowest root contract `version` that a proxy must have active (not `params_version`), 0…4,294,967,295. Default 0 = any;
+   * with a root contract, its own.
    */
   readonly configVersion?: number | undefined
-  /** Proxies as `host:port` or `[ipv6]:port`, at least one, in order of preference. Required without a gateway. */
+  /** Proxies as `host:port` or `[ipv6]:port`, at least one, in order of preference. Required without a gateway and a root contract. */
   readonly proxies?: readonly string[] | undefined
   /** Nanotons per adjusted token, for `costNano` of answers. Default: unknown, and so is the cost unless the answer tells it. */
   readonly pricePerTokenNano?: bigint | undefined
@@ -96,8 +114,14 @@ export interface CocoonOptions extends Pick<CallDefaults, 'translate' | 'streamF
   /**
    * Judges each peer before anything is sent to it. Default: refuses everybody, until a policy says whom to trust
    * (`createAttestationPolicy` of `cocoonkit/attestation`; for test peers `acceptAnyPeer()` of `cocoonkit/unsafe`).
+   * On a network with a root contract, the options of a policy without its list are enough: `{ collateral: intelPcs() }`
+   * accepts the image hashes that the root contract names, and reports say how its state is known.
    */
-  readonly attestation?: VerdictPolicy | undefined
+  readonly attestation?: VerdictPolicy | RegistryAttestationOptions | undefined
+  /** Reads the chain, for networks with a root contract; adapters are in `cocoonkit/ton`. Default: none. */
+  readonly chain?: ChainReader | undefined
+  /** Receipts and caps; see {@link PaymentOptions}. Default: none. */
+  readonly payments?: PaymentOptions | undefined
   /**
    * Total budget of one call, from the call to the last chunk: dial, proof of work, TLS, authorisation, streaming.
    * Milliseconds, > 0. Default 120,000. Overridden per request.

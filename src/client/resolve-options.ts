@@ -3,21 +3,18 @@
  *
  * @module
  */
-import { encodeUtf8, formatAddress, parseAddress } from '../encoding/index.js'
+import { formatAddress, parseAddress } from '../encoding/address.js'
+import { encodeUtf8 } from '../encoding/utf8.js'
 import { CocoonError } from '../errors.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { TlsEngine } from '../runtime/ports/tls-engine.js'
 import type { VerdictPolicy } from '../runtime/ports/verdict.js'
 import type { EncryptionKeySource, EncryptionMode } from './encryption/index.js'
 import { type GatewayEndpoint, type GatewayOptions, parseEndpoint } from './gateway/index.js'
+import type { RegistryAttestationOptions } from './money/options.js'
+import type { RegistrySource } from './money/registry-pools.js'
+import { DEFAULT_CONNECT_STALL_MS, type ConnectorSettings, type ProxyAddress } from './network/index.js'
 import {
-  DEFAULT_CONNECT_STALL_MS,
-  parseProxyAddress,
-  type ConnectorSettings,
-  type ProxyAddress
-} from './network/index.js'
-import {
-  checkBoolean,
   checkDuration,
   checkFunction,
   checkInteger,
@@ -27,18 +24,33 @@ import {
   optionError
 } from './option-checks.js'
 import type { CocoonOptions } from './options.js'
+import { resolveNetwork } from './resolve-network.js'
 import { pureTlsEngine } from './tls-engine.js'
+
+/** What connections take from a root state. */
+export interface RootFlags {
+  readonly isTest: boolean
+  readonly configVersion: number
+}
 
 /** Options after checking. Holds the secret: never log it. */
 export interface ResolvedOptions {
   /** How requests travel. */
   readonly carrier:
-    | { readonly kind: 'direct'; readonly connector: ConnectorSettings; readonly proxies: readonly ProxyAddress[] }
+    | {
+        readonly kind: 'direct'
+        /** Settings under what a root state says; without one, under what the options say. */
+        readonly connector: (state?: RootFlags) => ConnectorSettings
+        readonly proxies: readonly ProxyAddress[]
+        /** Options of a policy that takes its list from the root contract. */
+        readonly attestation: RegistryAttestationOptions | undefined
+      }
     | {
         readonly kind: 'gateway'
         readonly endpoint: GatewayEndpoint
         readonly options: Pick<GatewayOptions, 'headers' | 'fetch'>
       }
+  readonly root: RegistrySource | undefined
   readonly platform: Pick<ConnectorSettings, 'clock' | 'random'>
   readonly isTest: boolean
   readonly timeoutMs: number
@@ -59,8 +71,6 @@ const refuseByDefault: VerdictPolicy = {
   judge: async (peer, options) => (await import('../attestation/refuse/index.js')).refuseAll().judge(peer, options)
 }
 
-const UINT32_MAX = 0xffff_ffff
-
 const OPTION_NAMES = [
   'network',
   'account',
@@ -68,6 +78,8 @@ const OPTION_NAMES = [
   'encryption',
   'encryptionPadTo',
   'attestation',
+  'chain',
+  'payments',
   'timeoutMs',
   'maxCoefficient',
   'reservedTokens',
@@ -94,26 +106,31 @@ const OPTION_NAMES = [
 export function resolveOptions(options: CocoonOptions, runtime: Runtime): ResolvedOptions {
   checkKeys(checkObject(options, 'options'), '', OPTION_NAMES)
   const isDirect = options.gateway === undefined
-  const { isTest, configVersion, proxies, pricePerTokenNano, encryptionKeys } = resolveNetwork(
-    options.network,
-    isDirect
-  )
+  const network = resolveNetwork(options, isDirect)
+  const { isTest, configVersion, proxies, pricePerTokenNano, encryptionKeys, root } = network
   checkFunction(options.select, 'select')
   checkFunction(options.onEvent, 'onEvent')
   checkFunction(options.authorizeLong, 'authorizeLong')
   checkPort(options.observer, 'observer')
-  checkPort(options.attestation, 'attestation', 'judge')
+  const { policy, fromRoot } = resolveAttestation(options.attestation, root)
+  if (options.payments !== undefined) {
+    const payments = checkObject(options.payments, 'payments')
+    checkKeys(payments, 'payments', PAYMENT_OPTION_NAMES)
+    checkPort(options.payments.ledger, 'payments.ledger', 'reserve', 'settle', 'recordReceipt')
+    if (options.payments.ledger === undefined) throw optionError('payments.ledger', 'is missing')
+  }
   const shared = {
-    isTest,
+    root,
+    isTest: isTest ?? false,
     pricePerTokenNano,
     timeoutMs: checkDuration(options.timeoutMs, 'timeoutMs', DEFAULT_TIMEOUT_MS),
     encryption: resolveEncryption(options, encryptionKeys, isDirect)
   }
   const platform = resolveRuntime(options.runtime, runtime)
   if (options.gateway !== undefined) return { ...shared, platform, carrier: resolveGateway(options) }
-  const connector = {
+  const settings = {
     ...platform,
-    policy: options.attestation ?? refuseByDefault,
+    policy,
     maxPowDifficultyBits: checkInteger(options.maxPowDifficultyBits, 'maxPowDifficultyBits', {
       min: 0,
       max: 64,
@@ -121,15 +138,53 @@ export function resolveOptions(options: CocoonOptions, runtime: Runtime): Resolv
     }),
     connectStallMs: checkDuration(options.connectStallMs, 'connectStallMs', DEFAULT_CONNECT_STALL_MS),
     session: {
-      isTest,
-      configVersion,
-      ...resolveAccount(options.account, isTest),
       ...(options.authorizeLong !== undefined && { authorizeLong: options.authorizeLong }),
       ...(options.observer !== undefined && { observer: options.observer }),
       limits: resolveIdle(options.idle)
     }
   }
-  return { ...shared, platform, carrier: { kind: 'direct', connector, proxies } }
+  // Whether the network is a test network may show only in its root state; then the account is looked at again.
+  const connector = (state: RootFlags = { isTest: isTest ?? root !== undefined, configVersion }): ConnectorSettings => ({
+    ...settings,
+    session: { ...state, ...account(state.isTest), ...settings.session }
+  })
+  const account = (forTest: boolean): { owner: string; secret?: Uint8Array } => resolveAccount(given, forTest)
+  const given = keepAccount(options.account)
+  connector()
+  return { ...shared, platform, carrier: { kind: 'direct', connector, proxies, attestation: fromRoot } }
+}
+
+const PAYMENT_OPTION_NAMES = [
+  'ledger',
+  'limits',
+  'assumedCompletionTokens',
+  'overcharge',
+  'exclusive',
+  'prices',
+  'onReceipt',
+  'onOvercharge'
+] as const
+
+/** A policy, or the options of one that needs a root contract for its list. */
+function resolveAttestation(
+  given: CocoonOptions['attestation'],
+  root: RegistrySource | undefined
+): { readonly policy: VerdictPolicy; readonly fromRoot: RegistryAttestationOptions | undefined } {
+  if (given === undefined) return { policy: refuseByDefault, fromRoot: undefined }
+  checkObject(given, 'attestation')
+  if ('judge' in given) return { policy: checkPort(given, 'attestation', 'judge'), fromRoot: undefined }
+  if (!('collateral' in given)) throw optionError('attestation', 'must be a policy, or have collateral')
+  if (root === undefined) {
+    throw optionError('attestation', 'has no image hashes', 'Use a network with a root contract, or createAttestationPolicy.')
+  }
+  return { policy: refuseByDefault, fromRoot: given }
+}
+
+/** The account as given now: bytes that the caller wipes or reuses later must not change it. */
+function keepAccount(account: unknown): unknown {
+  const given = checkObject(account, 'account')
+  const { secret } = given
+  return secret instanceof Uint8Array ? { ...given, secret: secret.slice() } : { ...given }
 }
 
 const MODES: readonly unknown[] = ['required', 'preferred', 'off']
@@ -175,38 +230,6 @@ function resolveGateway(options: CocoonOptions): ResolvedOptions['carrier'] {
     kind: 'gateway',
     endpoint: parseEndpoint(url, 'gateway.url'),
     options: { headers, fetch: checkFunction(fetch, 'gateway.fetch') }
-  }
-}
-
-interface ResolvedNetwork extends Pick<ResolvedOptions, 'pricePerTokenNano' | 'isTest'> {
-  readonly proxies: readonly ProxyAddress[]
-  readonly encryptionKeys: EncryptionKeySource | undefined
-  readonly configVersion: number
-}
-
-/** Unknown fields are let pass: a network description may carry more than a connection needs. */
-function resolveNetwork(network: unknown, isDirect: boolean): ResolvedNetwork {
-  const given = network === undefined && !isDirect ? {} : checkObject(network, 'network')
-  const { isTest, configVersion, proxies = [], pricePerTokenNano, encryptionKeys } = given
-  if (encryptionKeys !== undefined && typeof encryptionKeys !== 'function' && !Array.isArray(encryptionKeys))
-    throw optionError('network.encryptionKeys', 'must be a list of keys, or a function that gives one')
-  if (pricePerTokenNano !== undefined && (typeof pricePerTokenNano !== 'bigint' || pricePerTokenNano < 0n)) {
-    throw optionError('network.pricePerTokenNano', 'must be a bigint of nanotons, not negative')
-  }
-  if (!Array.isArray(proxies) || (isDirect && proxies.length === 0)) {
-    throw optionError('network.proxies', 'must name at least one proxy', "For example ['203.0.113.7:8888'].")
-  }
-  const parsed = new Map<string, ProxyAddress>()
-  for (const [index, text] of (proxies as unknown[]).entries()) {
-    const address = parseProxyAddress(text, `network.proxies[${index}]`)
-    parsed.set(address.text, address)
-  }
-  return {
-    isTest: checkBoolean(isTest, 'network.isTest', false),
-    configVersion: checkInteger(configVersion, 'network.configVersion', { min: 0, max: UINT32_MAX, default: 0 }),
-    proxies: [...parsed.values()],
-    pricePerTokenNano,
-    encryptionKeys: encryptionKeys as EncryptionKeySource | undefined
   }
 }
 

@@ -23,13 +23,15 @@ const base: CocoonOptions = {
   account: { owner: RAW_OWNER, secret: 's3cret-canary' }
 }
 
-type Direct = ResolvedOptions & Extract<ResolvedOptions['carrier'], { readonly kind: 'direct' }>
+type DirectCarrier = Extract<ResolvedOptions['carrier'], { readonly kind: 'direct' }>
+type Direct = ResolvedOptions &
+  Omit<DirectCarrier, 'connector'> & { readonly connector: ReturnType<DirectCarrier['connector']> }
 
 /** Settings of a client that connects by itself. */
 function resolveDirect(options: CocoonOptions, platform: Runtime): Direct {
   const resolved = resolveOptions(options, platform)
   if (resolved.carrier.kind !== 'direct') throw new Error('expected a direct client')
-  return { ...resolved, ...resolved.carrier }
+  return { ...resolved, ...resolved.carrier, connector: resolved.carrier.connector() }
 }
 
 const build = (options: unknown): CocoonClient => new CocoonClient(options as CocoonOptions, runtime)

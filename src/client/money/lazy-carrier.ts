@@ -4,6 +4,7 @@
  * @module
  */
 import { CocoonError } from '../../errors.js'
+import type { RegistrySnapshot } from '../../payments/registry/index.js'
 import type { CallBudget, InferenceAnswer, InferencePeer, InferenceRequest, WorkerType } from '../../runtime/ports/inference.js'
 import type { OpenConnection, ProxyCandidate } from '../network/index.js'
 import type { DirectCarrier } from './direct-carrier.js'
@@ -26,6 +27,11 @@ export class LazyMoneyCarrier implements DirectCarrier {
 
   get connections(): readonly OpenConnection[] {
     return this.#loaded?.connections ?? []
+  }
+
+  /** The root state that new calls are under; `undefined` before the first. */
+  get snapshot(): RegistrySnapshot | undefined {
+    return this.#loaded?.registry?.peek() ?? undefined
   }
 
   /** The carrier itself. @throws CocoonError what making it throws; `ERR_CLOSED`. */

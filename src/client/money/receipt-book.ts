@@ -42,7 +42,7 @@ interface Entry {
   cancelTimer: CancelTimer | undefined
   timedOut: boolean
   finishing: boolean
-  readonly waiting: Array<{ resolve: (receipt: Receipt) => void; reject: (error: unknown) => void }>
+  readonly waiting: Array<{ resolve: (receipt: Receipt | undefined) => void; reject: (error: unknown) => void }>
 }
 
 /** The receipts of a client. */
@@ -53,6 +53,8 @@ export class ReceiptBook {
   /** Watches by proxy address. */
   readonly #byAddress = new Map<string, { readonly watch: PaymentWatch; readonly contract: string }>()
   readonly #entries = new Map<string, Entry>()
+  /** Receipts that are being written. */
+  readonly #making = new Map<string, Promise<Receipt | undefined>>()
   readonly #recent = new Map<string, Receipt>()
   readonly #work = new Set<Promise<void>>()
   #stopped: OverchargeDetected | undefined
@@ -121,15 +123,16 @@ export class ReceiptBook {
   }
 
   /** The receipt of a request, now or when it is made. @throws CocoonError `ERR_OPTIONS` for an id that nobody knows | `ERR_LEDGER`. */
-  of(requestId: string): Promise<Receipt> {
-    const made = this.#recent.get(requestId)
-    if (made !== undefined) return Promise.resolve(made)
+  async of(requestId: string): Promise<Receipt> {
     const entry = this.#entries.get(requestId)
-    if (entry === undefined) {
-      const message = 'no receipt of this request is here; older ones are in the ledger'
-      return Promise.reject(new CocoonError('ERR_OPTIONS', message, { phase: 'ledger', field: 'requestId' }))
-    }
-    return new Promise((resolve, reject) => entry.waiting.push({ resolve, reject }))
+    const waited =
+      entry === undefined
+        ? await this.#making.get(requestId)
+        : await new Promise<Receipt | undefined>((resolve, reject) => entry.waiting.push({ resolve, reject }))
+    const receipt = waited ?? this.#recent.get(requestId)
+    if (receipt !== undefined) return receipt
+    const message = 'no receipt of this request is here; older ones are in the ledger'
+    throw new CocoonError('ERR_OPTIONS', message, { phase: 'ledger', field: 'requestId' })
   }
 
   /** The newest receipts, oldest first. */
@@ -245,17 +248,22 @@ export class ReceiptBook {
     this.#entries.delete(requestId)
     // A refusal before the answer began, with nothing charged, is no purchase.
     const isPurchase = entry.head !== undefined || (entry.note?.requestTokens ?? 0n) > 0n
-    const work = (isPurchase ? this.#make(requestId, entry) : Promise.resolve(undefined)).then(
-      (receipt) => {
-        if (receipt === undefined) return
-        this.#remember(receipt)
-        for (const { resolve } of entry.waiting) resolve(receipt)
-      },
-      (error: unknown) => {
-        for (const { reject } of entry.waiting) reject(error)
-      }
-    )
-    const tracked: Promise<void> = work.finally(() => this.#work.delete(tracked))
+    const making = isPurchase ? this.#make(requestId, entry) : Promise.resolve(undefined)
+    this.#making.set(requestId, making)
+    const tracked: Promise<void> = making
+      .then(
+        (receipt) => {
+          if (receipt !== undefined) this.#remember(receipt)
+          for (const { resolve } of entry.waiting) resolve(receipt)
+        },
+        (error: unknown) => {
+          for (const { reject } of entry.waiting) reject(error)
+        }
+      )
+      .finally(() => {
+        this.#making.delete(requestId)
+        this.#work.delete(tracked)
+      })
     this.#work.add(tracked)
   }
 

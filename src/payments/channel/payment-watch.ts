@@ -63,7 +63,7 @@ export interface PaymentWatchOptions {
 /** What the caller of a request knows when it ends. */
 export type RequestDetails = Pick<
   ReceiptInput,
-  'requestId' | 'peer' | 'attestationId' | 'usage' | 'maxCoefficient' | 'coefficient'
+  'requestId' | 'peer' | 'attestationId' | 'usage' | 'bodyRead' | 'maxCoefficient' | 'coefficient'
 >
 
 interface RequestNotes {

@@ -25,6 +25,8 @@ export interface ReceiptInput {
   readonly outcome: 'complete' | 'error' | 'lost'
   /** Raw counts of the answer's `usage`; `null` when it had none, and then the network charges nothing. */
   readonly usage: RawTokenCounts | null
+  /** `false`: nobody read the body to its end, so that `usage` says nothing and the charge cannot be checked. */
+  readonly bodyRead?: boolean | undefined
   /** Highest coefficient that the request allowed, 1/1000. */
   readonly maxCoefficient: number
   /** Coefficient of the worker, when it is known. */
@@ -83,7 +85,7 @@ function finding(id: FindingId, statement: string, excessTokens = 0n): Finding {
 
 function chargeFindings(input: ReceiptInput, recomputed: TokensUsed | null): readonly Finding[] {
   const charged = input.chargedTokens ?? input.reported?.total ?? null
-  if (charged === null || charged === 0n) return []
+  if (charged === null || charged === 0n || input.bodyRead === false) return []
   if (recomputed === null)
     return [finding('charged-without-usage', `${charged} tokens are charged for an answer without usage`, charged)]
   const excess = charged - recomputed.total
@@ -141,7 +143,7 @@ function consistencyFindings(input: ReceiptInput): readonly Finding[] {
 /** Makes a receipt and looks for differences. */
 export function makeReceipt(input: ReceiptInput): Receipt {
   const coefficient = input.coefficient ?? input.maxCoefficient
-  const recomputed = input.usage === null ? null : priceTokens(input.usage, coefficient, input.prices.multipliers)
+  const recomputed = input.usage === null || input.bodyRead === false ? null : priceTokens(input.usage, coefficient, input.prices.multipliers)
   const charged = input.chargedTokens ?? input.reported?.total ?? null
   return {
     schema: 'cocoonkit.receipt.v1',

@@ -23,6 +23,8 @@ export interface InferencePeer {
   readonly attestationId: string | null
   /** Whether the evidence was verified; `false` for what `cocoonkit/unsafe` accepted. */
   readonly verified: boolean
+  /** Whether the network's root contract derives the contracts that the proxy names; absent = nobody could say. */
+  readonly contractsVerified?: boolean | undefined
 }
 
 /** One request as it leaves for the worker. */
