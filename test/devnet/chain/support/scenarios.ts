@@ -17,7 +17,7 @@ const nano = (text: string): bigint => {
 /** One message of a run. */
 export interface ScenarioStep {
   readonly name: string
-  readonly from: 'owner' | 'proxyOwner' | 'stranger'
+  readonly from: 'owner' | 'proxyOwner' | 'stranger' | 'client'
   readonly to: 'client' | 'proxy'
   readonly valueNano: bigint
   readonly body: (cast: Cast) => Cell
@@ -202,6 +202,23 @@ export const SCENARIOS: readonly Scenario[] = [
           .storeMaybeRef(null)
       ),
       0
+    ],
+    [
+      'a wish of no known kind, and too long',
+      'client',
+      'proxy',
+      '1',
+      raw((b, cast) =>
+        b
+          .storeUint(0x65448ff4, 32)
+          .storeUint(1, 64)
+          .storeAddress(cast.owner)
+          .storeRef(beginCell().storeUint(0, 2).endCell())
+          .storeMaybeRef(
+            beginCell().storeUint(0xdeadbeef, 32).storeCoins(TON).storeAddress(cast.excess).storeBit(true).endCell()
+          )
+      ),
+      1012
     ],
     ['payout', 'stranger', 'proxy', '0.7', flat(0x7610e6eb), 0],
     ['stake', 'stranger', 'proxy', '5.7', proxyStake('5'), 0],
