@@ -11,7 +11,13 @@ import type { AnswerMessage } from './answer-message.js'
 import type { PartPosition } from './part-frame.js'
 import type { Redact } from './redaction.js'
 import { REQUEST_ID_BYTES, requestKey, isRequestIdAt } from './request-id.js'
-import { type RequestOutcome, type RequestOwner, RunningRequest, type RunningRequestOptions, tooLarge } from './running-request.js'
+import {
+  type RequestOutcome,
+  type RequestOwner,
+  RunningRequest,
+  type RunningRequestOptions,
+  tooLarge
+} from './running-request.js'
 import type { ResolvedLimits } from './settings.js'
 import type { SessionEvent } from './types.js'
 

@@ -14,7 +14,10 @@ function frameOf(answer: Uint8Array, finalInfo = false): Uint8Array {
     totalTokensUsed: 5n
   }
   const rest = finalInfo ? { finalInfo: { tokensUsed } } : {}
-  return encodeTl({ type: 'tcp.packet', data: encodeTl({ type: 'client.queryAnswerPartEx', requestId, answer, ...rest }) })
+  return encodeTl({
+    type: 'tcp.packet',
+    data: encodeTl({ type: 'client.queryAnswerPartEx', requestId, answer, ...rest })
+  })
 }
 
 /** What the strict decoder says. */
@@ -43,7 +46,11 @@ describe('PartFrameReader', () => {
     expect(reader.read(new Uint8Array(0))).toBe(false)
     expect(reader.read(encodeTl({ type: 'tcp.ping', id: 1n }))).toBe(false)
     expect(reader.read(frameOf(Uint8Array.of(1), true))).toBe(false)
-    expect(reader.read(encodeTl({ type: 'tcp.packet', data: encodeTl({ type: 'client.queryAnswerEx', requestId, answer: requestId }) }))).toBe(false)
+    expect(
+      reader.read(
+        encodeTl({ type: 'tcp.packet', data: encodeTl({ type: 'client.queryAnswerEx', requestId, answer: requestId }) })
+      )
+    ).toBe(false)
     const frame = frameOf(Uint8Array.of(1, 2, 3, 4, 5))
     for (let length = 0; length < frame.length; length++) expect(reader.read(frame.subarray(0, length))).toBe(false)
     expect(reader.read(Uint8Array.from([...frame, 0, 0, 0, 0]))).toBe(false)
