@@ -1,0 +1,70 @@
+/**
+ * What is not there on a developer's machine: Telegram, a wallet, and the chain between wallet and channel. None of it
+ * belongs into a deployment; server/ and src/ do not know of it.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs'
+import { decodeClientMessage, isSameAddress } from 'cocoonkit/ton'
+import { signInitData } from './sign-init-data.mjs'
+import { THEMES } from './themes.mjs'
+
+/** Of no bot; real ones come from BotFather. */
+export const SIMULATED_BOT_TOKEN = '1234567890:simulated-token-of-no-bot-at-all'
+
+const OFFICIAL_SCRIPT = '<script src="https://telegram.org/js/telegram-web-app.js"></script>'
+const SIMULATED_SCRIPTS =
+  '<script src="/simulation/telegram-web-app.js"></script><script src="/simulation/wallet.js"></script>'
+
+export function createSimulation({ devnet, accounts, botToken }) {
+  const routes = {
+    /** Telegram opens the page: what it signed stands in the fragment, which no server gets to see. */
+    'GET /launch': ({ searchParams }) => {
+      const { user = '42', name = 'Ada', theme = 'light', age = '0' } = Object.fromEntries(searchParams)
+      const initData = signInitData(botToken, {
+        query_id: 'AAHdF6IQAAAAAN0XohDhrOrc',
+        user: JSON.stringify({ id: Number(user), first_name: name, language_code: 'en' }),
+        auth_date: String(Math.floor(Date.now() / 1000) - Number(age))
+      })
+      const fragment = new URLSearchParams({
+        tgWebAppData: initData,
+        tgWebAppVersion: '9.0',
+        tgWebAppPlatform: 'simulated',
+        tgWebAppThemeParams: JSON.stringify(THEMES[theme] ?? THEMES.light)
+      })
+      return new Response(null, { status: 302, headers: { location: `/#${fragment}` } })
+    },
+    'GET /simulation/telegram-web-app.js': () => script('telegram-web-app.js'),
+    'GET /simulation/wallet.js': () => script('wallet.js'),
+    /** In place of the chain: proxies and request keys of the root contract, and whose evidence to trust. No account. */
+    'GET /simulation/devnet.json': () =>
+      Response.json({ ...devnet.describe(), account: { owner: devnet.account.owner } }),
+    'GET /simulation/wallets.json': () => Response.json([]),
+    'GET /tonconnect-manifest.json': ({ origin }) =>
+      Response.json({ url: origin, name: 'Private assistant', iconUrl: `${origin}/icon.png` }),
+    /** The wallet sends its messages here; they take effect at once. */
+    'POST /simulation/chain': async (_url, request) => {
+      for (const { address, payload } of (await request.json()).messages) {
+        const message = decodeClientMessage(Uint8Array.from(Buffer.from(payload, 'base64')))
+        const account = accounts.all.find(({ owner }) => isSameAddress(owner, address))
+        if (message.type !== 'top-up' || account === undefined) return Response.json({}, { status: 400 })
+        account.balanceNano += message.amountNano
+        devnet.setAccount(account.owner, { balanceNano: account.balanceNano, stakeNano: account.balanceNano })
+      }
+      return Response.json({})
+    }
+  }
+  return {
+    /** @returns {Promise<Response> | undefined} Nothing for what is not simulated. */
+    handle(request) {
+      const url = new URL(request.url)
+      return routes[`${request.method} ${url.pathname}`]?.(url, request)
+    },
+    changePage: (html) => html.replace(OFFICIAL_SCRIPT, SIMULATED_SCRIPTS)
+  }
+}
+
+function script(name) {
+  const code = readFileSync(new URL(name, import.meta.url), 'utf8')
+  return new Response(code, { headers: { 'content-type': 'text/javascript', 'cache-control': 'no-store' } })
+}
