@@ -123,7 +123,7 @@ export function salvageAnswer(bytes: Uint8Array): { requestId?: Uint8Array; mess
 }
 
 /** TL `bytes` (wire.md §6); longer than 2^24 cannot stand inside a frame. */
-function readTlBytes(reader: ByteReader): Uint8Array {
+export function readTlBytes(reader: ByteReader): Uint8Array {
   const first = reader.u8()
   if (first === 255) reader.fail('longer than a frame')
   const length = first < 254 ? first : reader.u8() | (reader.u8() << 8) | (reader.u8() << 16)

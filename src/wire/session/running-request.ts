@@ -5,7 +5,6 @@
  * @module
  */
 import { bytesToHex } from '../../encoding/index.js'
-import { decodeTl } from '../../encoding/tl/index.js'
 import { CocoonError } from '../../errors.js'
 import type { InferenceAnswer, InferenceFinal, InferencePeer } from '../../runtime/ports/inference.js'
 import { abortError } from '../../runtime/shared/index.js'
@@ -13,6 +12,7 @@ import { type AnswerMessage, NO_FINAL } from './answer-message.js'
 import { AnswerParts } from './answer-parts.js'
 import { afterSending, answerRefused } from './peer-errors.js'
 import { requestKey } from './request-id.js'
+import { invalidAnswer, readResponseHead } from './response-head.js'
 
 /** How a request ended on the wire. */
 export type RequestOutcome = 'complete' | 'error' | 'lost'
@@ -132,13 +132,12 @@ export class RunningRequest {
   }
 
   #openAnswer(data: Uint8Array): void {
-    let response: ReturnType<typeof decodeTl> | undefined
+    let response: ReturnType<typeof readResponseHead>
     try {
-      response = decodeTl(data)
-    } catch (cause) {
-      return this.giveUp(invalidAnswer('the head of the answer does not parse', cause))
+      response = readResponseHead(data)
+    } catch (error) {
+      return this.giveUp(CocoonError.from(error, 'ERR_ANSWER_INVALID', { phase: 'answer', charged: 'unknown' }))
     }
-    if (response.type !== 'http.response') return this.giveUp(invalidAnswer('the head of the answer is no HTTP response'))
     this.#stage = 'streaming'
     this.#owner.onHead(this, response.statusCode)
     this.#push(response.payload)
@@ -200,10 +199,6 @@ export class RunningRequest {
 export function tooLarge(): CocoonError {
   const text = 'the answer arrived faster than it was read, beyond the limit of what may wait'
   return new CocoonError('ERR_ANSWER_TOO_LARGE', text, { phase: 'stream', charged: 'unknown' })
-}
-
-function invalidAnswer(text: string, cause?: unknown): CocoonError {
-  return new CocoonError('ERR_ANSWER_INVALID', text, { phase: 'answer', charged: 'unknown', cause })
 }
 
 /** The reason of a `cancel`, as an error: itself when it is one of ours. */

@@ -142,6 +142,23 @@ describe('query', () => {
     expect(bench.session.activeRequests).toBe(0)
   })
 
+  test.each([
+    ['too many headers', Array.from({ length: 1001 }, () => ({ name: '', value: '' }))],
+    ['too long headers', [{ name: 'x', value: 'v'.repeat(262_144) }]]
+  ])('a head with %s fails this request only', async (_, headers) => {
+    const head = (given: typeof headers): Uint8Array =>
+      encodeTl({ type: 'http.response', httpVersion: 'HTTP/1.1', statusCode: 200, reason: 'OK', headers: given, payload: new Uint8Array(0) })
+    const bench = await openBench()
+    const first = await sendQuery(bench)
+    const second = await sendQuery(bench)
+    await bench.proxy.packet({ type: 'client.queryAnswerEx', requestId: first.requestId, answer: head(headers) })
+    expect(await failure(first.sending)).toMatchObject({ code: 'ERR_ANSWER_TOO_LARGE', phase: 'answer', charged: 'unknown' })
+    const answer = head(Array.from({ length: 1000 }, () => ({ name: 'x', value: 'y'.repeat(100) })))
+    await bench.proxy.packet({ type: 'client.queryAnswerEx', requestId: second.requestId, answer })
+    expect((await second.sending).headers).toHaveLength(1000)
+    expect(bench.session.isClosed).toBe(false)
+  })
+
   test('a part before its head fails this request only', async () => {
     const bench = await openBench()
     const { sending, requestId } = await sendQuery(bench)
