@@ -12,6 +12,7 @@ import type { Clock, Random, YieldToEventLoop } from '../../runtime/ports/clock.
 import type { SolveProofOfWork } from '../../runtime/ports/proof-of-work.js'
 import type { TlsEngine } from '../../runtime/ports/tls-engine.js'
 import type { Verdict, VerdictPolicy } from '../../runtime/ports/verdict.js'
+import { closeQuietly } from '../../runtime/shared/index.js'
 import type { RatlsConnection, RatlsEvent } from '../../wire/ratls/index.js'
 import type { Session, SessionEvent, SessionOptions } from '../../wire/session/index.js'
 import { linkSignals } from './abortable.js'
@@ -80,7 +81,7 @@ export function createConnector(settings: ConnectorSettings): ConnectProxy {
       })
       return { session, verdict }
     } catch (error) {
-      await stream.close(error)
+      await closeQuietly(stream, error)
       throw error
     }
   }

@@ -10,7 +10,7 @@ import type { TLSSocket } from 'node:tls'
 import { CocoonError } from '../../errors.js'
 import type { ByteStream } from '../ports/byte-stream.js'
 import type { TlsConnectOptions, TlsEngine } from '../ports/tls-engine.js'
-import { abortError, raceAbort, throwIfAborted } from '../shared/index.js'
+import { abortError, closeQuietly, raceAbort, throwIfAborted } from '../shared/index.js'
 import { clientSecureContext } from './client-identity.js'
 import { NodeSocketStream } from './node-socket-stream.js'
 import { duplexOver } from './stream-duplex.js'
@@ -52,7 +52,7 @@ async function startTls(stream: ByteStream, options: TlsConnectOptions): Promise
     socket.on('error', ignore)
     return socket
   } catch (error) {
-    await stream.close(error)
+    await closeQuietly(stream, error)
     throw CocoonError.from(error, 'ERR_TLS', { phase: 'tls' })
   }
 }

@@ -5,6 +5,7 @@
  */
 export { abortError, raceAbort, throwIfAborted } from './abort.js'
 export { callWatcher } from './call-watcher.js'
+export { closeQuietly } from './close-quietly.js'
 export { systemClock } from './system-clock.js'
 export { webRandom } from './web-random.js'
 export { yieldToEventLoop } from './yield-to-event-loop.js'

@@ -7,7 +7,7 @@ import { CocoonError } from '../../errors.js'
 import { AttestationRefusedError } from '../../runtime/ports/attestation-refused-error.js'
 import type { ByteStream, DialTarget } from '../../runtime/ports/byte-stream.js'
 import type { Verdict } from '../../runtime/ports/verdict.js'
-import { callWatcher, raceAbort, throwIfAborted } from '../../runtime/shared/index.js'
+import { callWatcher, closeQuietly, raceAbort, throwIfAborted } from '../../runtime/shared/index.js'
 import { answerChallenge } from './proof-of-work.js'
 import type { RatlsConnection, RatlsEvent, RatlsOptions } from './types.js'
 
@@ -107,15 +107,6 @@ function isVerdict(value: unknown): value is Verdict {
   if (typeof report !== 'object' || report === null) return false
   const { id, refusedBy } = report as Partial<Verdict['report']>
   return typeof id === 'string' && Array.isArray(refusedBy)
-}
-
-/** Ends a stream whose own failure would only hide a better reason. */
-async function closeQuietly(stream: ByteStream, reason: unknown): Promise<void> {
-  try {
-    await stream.close(reason)
-  } catch {
-    // It is given up either way.
-  }
 }
 
 /** Ends a stream that nobody waits for any more. */

@@ -8,6 +8,7 @@ import { decodeTl, encodeTl, type TlObject } from '../../encoding/tl/index.js'
 import { CocoonError } from '../../errors.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
+import { closeQuietly } from '../../runtime/shared/index.js'
 import { FrameDecoder, FrameEncoder } from '../frames/index.js'
 import { KeepAlive } from './keep-alive.js'
 import { randomInt64 } from './random-int64.js'
@@ -111,11 +112,7 @@ export class FrameConnection {
     this.#keepAlive.stop()
     this.#wakeHeld?.()
     this.#wakeHeld = undefined
-    try {
-      await this.#options.stream.close(reason)
-    } catch {
-      // A stream that cannot even be closed is gone.
-    }
+    await closeQuietly(this.#options.stream, reason)
   }
 
   async #receive(): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { CocoonError } from '../../errors.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
-import { abortError } from '../../runtime/shared/index.js'
+import { abortError, closeQuietly } from '../../runtime/shared/index.js'
 import { establish } from './establish.js'
 import { ProxySession } from './proxy-session.js'
 import { resolveSettings, type SessionSettings } from './settings.js'
@@ -33,7 +33,7 @@ export async function openSession(stream: ByteStream, options: SessionOptions): 
     settings = resolveSettings(options)
     if (signal?.aborted === true) throw abortError(signal, 'handshake')
   } catch (error) {
-    await stream.close(error)
+    await closeQuietly(stream, error)
     throw error
   }
   const session = new ProxySession(stream, options, settings)

@@ -1,8 +1,11 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { CocoonError } from '../../../src/errors.js'
+import type { ByteStream } from '../../../src/runtime/ports/byte-stream.js'
 import type { PaymentNote } from '../../../src/runtime/ports/receipt.js'
-import type { LongAuthorizationOffer, SessionContracts, SessionEvent } from '../../../src/wire/session/index.js'
+import { type LongAuthorizationOffer, openSession, type SessionContracts, type SessionEvent } from '../../../src/wire/session/index.js'
+import { FakeClock } from '../../support/fake-clock.js'
+import { SeededRandom } from '../../support/seeded-random.js'
 import {
   address,
   connectedToProxy,
@@ -150,6 +153,22 @@ describe('openSession', () => {
     expect(await failure(opening)).toMatchObject({ code })
     expect(clientStream.bytesWritten).toBe(0)
     expect(clientStream.isClosed).toBe(true)
+  })
+})
+
+describe('a stream that cannot be closed', () => {
+  const broken: ByteStream = {
+    read: () => Promise.reject(new CocoonError('ERR_CONNECTION_LOST', 'test: gone', { phase: 'answer' })),
+    write: () => Promise.resolve(),
+    close: () => Promise.reject(new Error('stuck'))
+  }
+
+  test.each([
+    ['before anything', { owner: 'me' }, 'ERR_OPTIONS'],
+    ['while it opens', {}, 'ERR_TLS_CERTIFICATE_REJECTED']
+  ])('does not hide the cause %s', async (_, more, code) => {
+    const options = { isTest: true, owner: OWNER, verdict: verdict(), configVersion: 0, clock: new FakeClock(), random: new SeededRandom() }
+    expect(await failure(openSession(broken, { ...options, ...more }))).toMatchObject({ code })
   })
 })
 
