@@ -247,6 +247,22 @@ export class CocoonClient {
   }
 
   /**
+   * Asks every connected proxy for its newest signed charge; it goes to the ledger and to the observer. A charge covers use
+   * only after the proxy committed it on chain, within a minute.
+   *
+   * @throws CocoonError `ERR_OPTIONS` with a gateway; any failure to ask. Costs nothing.
+   */
+  refreshPayments(options: CallOptions = {}): Promise<void> {
+    return this.#call(options, async (budget) => {
+      const pool = this.#pool
+      if (pool === undefined) throw new CocoonError('ERR_OPTIONS', 'a gateway pays by itself', { phase: 'options' })
+      if (pool.connections.length === 0) await pool.connect(budget)
+      for (const { session } of pool.connections) await session.updatePaymentStatus(budget)
+      if (this.#resolved.hasPayments) await (await this.#book()).flush()
+    })
+  }
+
+  /**
    * Closes all connections. What is pending rejects with `ERR_CLOSED`, as every later call does; a request that had left
    * is finished by the network and charged. Resolves when sockets and timers are gone. Safe to call twice.
    */

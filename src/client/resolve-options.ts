@@ -51,6 +51,7 @@ export interface ResolvedOptions {
         readonly options: Pick<GatewayOptions, 'headers' | 'fetch'>
       }
   readonly root: RegistrySource | undefined
+  readonly hasPayments: boolean
   readonly platform: Pick<ConnectorSettings, 'clock' | 'random'>
   readonly isTest: boolean
   readonly timeoutMs: number
@@ -121,6 +122,7 @@ export function resolveOptions(options: CocoonOptions, runtime: Runtime): Resolv
   }
   const shared = {
     root,
+    hasPayments: options.payments !== undefined,
     isTest: isTest ?? false,
     pricePerTokenNano,
     timeoutMs: checkDuration(options.timeoutMs, 'timeoutMs', DEFAULT_TIMEOUT_MS),
