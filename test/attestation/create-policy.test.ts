@@ -36,6 +36,26 @@ function policyWith(collateral: CollateralSource, more: object = {}): ReturnType
 }
 
 describe('createAttestationPolicy', () => {
+  it.each([
+    ['nothing', undefined],
+    ['no object', 7],
+    ['no list', { collateral: staticCollateral([]) }],
+    ['a list that is none', { imageHashes: 'ab', collateral: staticCollateral([]) }],
+    ['a list of other things', { imageHashes: [1], collateral: staticCollateral([]) }],
+    ['no source', { imageHashes: [] }],
+    ['a source that is none', { imageHashes: [], collateral: 'https://pccs.test' }],
+    ['a time that is none', { imageHashes: [], collateral: staticCollateral([]), maxVerdictAgeMs: Number.NaN }],
+    ['a tolerance that is none', { imageHashes: [], collateral: staticCollateral([]), tolerate: 'OutOfDate' }]
+  ])('refuses %s as options', (_, options) => {
+    expect(() => createAttestationPolicy(options as never)).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS' }))
+  })
+
+  it('an empty list refuses by its check', async () => {
+    const policy = policyWith(staticCollateral(peer.collateral), { imageHashes: [] })
+    const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    expect(verdict.report.refusedBy).toContain('image.allow-list')
+  })
+
   it('accepts a verified peer and makes a bundle that leads to the same report', async () => {
     const policy = policyWith(staticCollateral(peer.collateral))
     const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })

@@ -23,7 +23,8 @@ export interface FetchedBody {
   readonly headers: Headers
 }
 
-const DEFAULT_TIMEOUT_MS = 10_000
+/** Longest wait for a source, milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 10_000
 const DEFAULT_MAX_BYTES = 1_048_576
 
 /** @throws CocoonError `ERR_ATTESTATION_COLLATERAL` | `ERR_ABORTED`. */

@@ -8,7 +8,7 @@ import { decodeUtf8Strict } from '../../encoding/index.js'
 import { type SnpCollateral, snapshotSnpCollateral } from '../snp/collateral.js'
 import { snapshotTdxCollateral, type TdxCollateral } from '../tdx/collateral.js'
 import { abortedError } from '../aborted.js'
-import { boundedFetch, collateralError, type HttpSourceOptions } from './bounded-fetch.js'
+import { boundedFetch, collateralError, DEFAULT_TIMEOUT_MS, type HttpSourceOptions } from './bounded-fetch.js'
 import type { CollateralRequest, CollateralSource } from './source.js'
 
 /** Asks for collateral in any way; its answer is an object or JSON text in the shape of {@link TdxCollateral} or {@link SnpCollateral}. */
@@ -17,10 +17,11 @@ export type AskRelay = (request: CollateralRequest, options: { readonly signal?:
 /**
  * A relay.
  *
- * @param relay - URL: asked with `GET ?kind=tdx&fmspc=…&ca=…` or `?kind=snp&product=…`, answers JSON. Or a function.
+ * @param relay - URL: asked with `GET ?kind=tdx&fmspc=…&ca=…` or `?kind=snp&product=…`, answers JSON. Or a function; its
+ * signal fires at `timeoutMs` too, and it is not waited for any longer: one that never settles must not hold all others up.
  */
 export function collateralRelay(relay: string | AskRelay, options: HttpSourceOptions = {}): CollateralSource {
-  const ask = typeof relay === 'function' ? relay : askByUrl(relay, options)
+  const ask = typeof relay === 'function' ? withinLimit(relay, options.timeoutMs ?? DEFAULT_TIMEOUT_MS) : askByUrl(relay, options)
   return {
     name: 'relay',
     async fetch(request, { signal }): Promise<TdxCollateral | SnpCollateral> {
@@ -49,6 +50,23 @@ export function staticCollateral(collateral: unknown): CollateralSource {
         }
       }
       return Promise.reject(collateralError('none of those at hand fits the evidence'))
+    }
+  }
+}
+
+function withinLimit(ask: AskRelay, timeoutMs: number): AskRelay {
+  return async (request, { signal }) => {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    let stop = (): void => {}
+    const ended = new Promise<never>((_resolve, reject) => {
+      stop = () => reject(timeout.aborted ? collateralError(`the relay took longer than ${timeoutMs} ms`) : either.reason)
+      either.addEventListener('abort', stop, { once: true })
+    })
+    try {
+      return await Promise.race([ask(request, { signal: either }), ended])
+    } finally {
+      either.removeEventListener('abort', stop)
     }
   }
 }

@@ -17,6 +17,7 @@ import { canonicalJson } from '../report/canonical-json.js'
 import { verdictOf } from '../report/report.js'
 import type { DevnetTrust } from '../trust.js'
 import { verifyCertificateWith } from '../verify.js'
+import { checkPolicyOptions } from './check-options.js'
 import type { AttestationPolicy } from './rules.js'
 
 /** Image hashes with the way they were learnt. */
@@ -61,8 +62,12 @@ interface Kept {
  * Makes a policy. Verdicts belong to it alone: two policies share nothing.
  *
  * A verdict is used again only while certificate, image list, collateral and time allow it; refusals are never kept.
+ *
+ * @throws CocoonError `ERR_OPTIONS` for options of the wrong type or out of range, and without a list or a source. A list
+ * that is empty is one: it refuses everything (`image.allow-list`).
  */
 export function createAttestationPolicy(options: AttestationPolicyOptions): AttestationVerdictPolicy {
+  checkPolicyOptions(options)
   const judge = new Judge(options)
   return {
     name: 'attestation',

@@ -79,7 +79,7 @@ export function examinePolicy(findings: Findings, policy: unknown): AttestationR
 }
 
 /** @throws Error for anything that is not a policy. */
-function readRules(value: unknown): AttestationRules {
+export function readRules(value: unknown): AttestationRules {
   const policy = asObject(value)
   const tcb = policy['minSnpTcb'] === undefined ? {} : asObject(policy['minSnpTcb'])
   const part = (name: keyof SnpTcb): number => asInteger(tcb[name], 0, 255)

@@ -86,6 +86,23 @@ describe('collateralRelay and staticCollateral', () => {
     expect(await collateralRelay(() => Promise.resolve(collateral)).fetch(request, {})).toEqual(collateral)
   })
 
+  it('a function that never settles is given up, and told so', async () => {
+    let seen: AbortSignal | undefined
+    const relay = collateralRelay(
+      (_request, { signal }) => {
+        seen = signal
+        return new Promise(() => {})
+      },
+      { timeoutMs: 20 }
+    )
+    expect(await codeOf(relay.fetch(request, {}))).toBe('ERR_ATTESTATION_COLLATERAL')
+    expect(seen?.aborted).toBe(true)
+    const controller = new AbortController()
+    const asking = codeOf(collateralRelay(() => new Promise(() => {})).fetch(request, { signal: controller.signal }))
+    controller.abort()
+    expect(await asking).toBe('ERR_ABORTED')
+  })
+
   it('refuse what is not collateral', async () => {
     for (const answer of [undefined, null, 'x', {}, { ...collateral, tcb_info: 1 }, `{"tcb_info":1,"tcb_info":2}`]) {
       expect(await codeOf(collateralRelay(() => Promise.resolve(answer)).fetch(request, {}))).toBe('ERR_ATTESTATION_COLLATERAL')
