@@ -41,6 +41,31 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import('./commands/serve.js')).serveCommand
   },
   {
+    name: 'channel',
+    summary: 'open, status, topup, charge, withdraw or close a payment channel',
+    load: async () => (await import('./commands/channel.js')).channelCommand
+  },
+  {
+    name: 'receipts',
+    summary: 'list and sum the receipts of a ledger file, or export them as CSV',
+    load: async () => (await import('./commands/receipts.js')).receiptsCommand
+  },
+  {
+    name: 'audit',
+    summary: 'recompute every receipt of a ledger file from stored bytes',
+    load: async () => (await import('./commands/audit.js')).auditCommand
+  },
+  {
+    name: 'quote',
+    summary: 'what a request would cost at most, and what is to be expected',
+    load: async () => (await import('./commands/quote.js')).quoteCommand
+  },
+  {
+    name: 'plan',
+    summary: 'TON a day, stake, concurrency and proxies for a load',
+    load: async () => (await import('./commands/plan.js')).planCommand
+  },
+  {
     name: 'devnet',
     summary: 'run a whole network on this machine, without coins or GPU',
     load: async () => (await import('./commands/devnet.js')).devnetCommand
