@@ -87,8 +87,8 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
   it('speaks through a channel of its own, attested in the page, and opens the report', async () => {
     await open()
     await badgeIs('verified')
-    expect(await page.textContent('#greeting')).toBe('Hello, Ada')
-    expect(await page.textContent('#badge-text')).toBe('Attested · devnet')
+    expect(await page.textContent('#greeting')).toBe('Hello, Ada · devnet')
+    expect(await page.textContent('#badge-text')).toBe('Attested')
     expect(app.relay.connections).toBe(1)
     await page.screenshot({ path: `${artefacts}/start-light.png` })
     const before = await leftNano()
@@ -195,6 +195,14 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
     await badgeIs('refused')
     expect(await page.textContent('#fallback')).toMatch(/^Telegram did not vouch for you/)
 
+    // The control: what is sent in clear does stand in the dump, on its way there and back.
+    const inClear = JSON.stringify({ model: 'devnet/echo', messages: [{ role: 'user', content: 'marzipan' }] })
+    const headers = { authorization: `tma ${genuine}`, 'content-type': 'application/json' }
+    const clear = await fetch(`${app.url}gateway/v1/chat/completions`, { method: 'POST', headers, body: inClear })
+    expect(await clear.text()).toContain('marzipan')
+    for (const label of ['received', 'forwarded', 'sent'])
+      expect(app.dump()).toMatch(new RegExp(`^${label} .*marzipan`, 'm'))
+
     const requestsBefore = app.devnet.requests.length
     for (const [initData, status] of [
       [genuine, 400],
@@ -217,7 +225,7 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
     const before = await leftNano()
     await page.click('#top-up')
     await page.waitForSelector('#top-up-confirm:enabled')
-    expect(await page.textContent('#top-up-facts')).toMatch(/Adds0\.0005 TON.*0\.1005 TON.*test network/)
+    expect(await page.textContent('#top-up-facts')).toMatch(/Adds0\.0005 TON.*0\.1505 TON.*test network/)
     await page.screenshot({ path: `${artefacts}/top-up-light.png` })
     await page.click('#top-up-confirm')
     await page.getByRole('button', { name: 'Decline' }).click()
@@ -228,6 +236,10 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
     await page.getByRole('button', { name: 'Confirm' }).click()
     await expect.poll(leftNano).toBe(before + 500_000)
     expect(await ask('still here')).toMatch(/still here$/)
+    // The contract has it: the page that is opened again reads it from the chain.
+    await page.reload()
+    await badgeIs('verified')
+    expect(await page.textContent('#budget-text')).toMatch(/of 0\.0015 TON left$/)
   })
 
   it('can be used with the keyboard, and names every control', async () => {

@@ -4,29 +4,32 @@
  * @module
  */
 import { CocoonError } from 'cocoonkit'
+import { channelOf } from './channel.mjs'
 import { createTopUp } from './top-up.mjs'
 
 /** @returns {(request: Request) => Promise<Response>} */
-export function createApi({ authorize, accounts, budget, capNano, relay, devnet }) {
+export function createApi({ authorize, accounts, budget, capNano, relay, chain }) {
   const routes = {
     /** Sign-in: who you are, and a channel of your own. Its secret can spend what lies in the channel, and nothing else. */
-    'POST /api/session': (user) => {
+    'POST /api/session': async (user) => {
       const account = accounts.of(user.id)
       return {
         user: { name: user.name },
         direct: account && {
           relay: relay(),
           account: { owner: account.owner, secretHex: account.secretHex },
-          capNano: String(account.balanceNano)
+          capNano: String(await channelOf(account, chain).capNano())
         },
         gateway: { path: 'gateway' },
         model: 'devnet/echo'
       }
     },
+    /** What was paid into your channel so far, from the chain. */
+    'GET /api/channel': async (user) => ({ capNano: String(await channelOf(accounts.of(user.id), chain).capNano()) }),
     /** What the gateway has spent for you. */
     'GET /api/budget': (user) => ({ capNano: String(capNano), spentNano: String(budget.spentNano(user.id)) }),
     /** A top-up of your channel for your wallet to sign. Nothing is signed or sent here. */
-    'POST /api/top-up': async (user, { wallet }) => createTopUp({ account: accounts.of(user.id), wallet, devnet })
+    'POST /api/top-up': async (user, { wallet }) => createTopUp({ account: accounts.of(user.id), wallet, chain })
   }
   return async (request) => {
     const url = new URL(request.url)

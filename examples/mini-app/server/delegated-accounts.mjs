@@ -2,7 +2,7 @@
  * Channels that the developer pays for and users spend from: one owner wallet per user, all of one key of the
  * developer's, and a fresh secret each. The page gets owner and secret; what it can spend is what lies in the channel.
  *
- * The devnet is told of them when it starts. On a real network `prepareDelegatedChannel` of `cocoonkit/ton` makes the same
+ * The devnet opens their channels on its chain when it starts. On a real network `prepareDelegatedChannel` of `cocoonkit/ton` makes the same
  * pair, and opens and funds the channel from the developer's wallet.
  *
  * @module
@@ -21,7 +21,7 @@ export async function createDelegatedAccounts({ capNano }) {
   for (let subwallet = 1; subwallet <= POOL; subwallet++) {
     const { address } = await openStandardWallet({ version: 'v5r1', publicKey, subwallet, testnet: true })
     const { owner, secret } = createAccount(address, random)
-    pool.push({ owner, secret, secretHex: toHex(secret), balanceNano: capNano })
+    pool.push({ owner, secret, secretHex: toHex(secret) })
   }
   const byUser = new Map()
   return {
@@ -30,8 +30,6 @@ export async function createDelegatedAccounts({ capNano }) {
       if (!byUser.has(userId) && byUser.size < POOL) byUser.set(userId, pool[byUser.size])
       return byUser.get(userId)
     },
-    /** All of them, in use or not. */
-    all: pool,
     /** For `startDevnet({ accounts })`. */
     forDevnet: () => pool.map(({ owner, secret }) => ({ owner, secret, balanceNano: capNano, stakeNano: capNano }))
   }

@@ -33,6 +33,8 @@ export async function startMiniApp({ port = 0, botToken = SIMULATED_BOT_TOKEN, r
     difficultyBits: 20,
     tokenDelayMs: 25,
     encryption: true,
+    // Contracts as on the real network, but a stake that fits channels this small.
+    chain: { minClientStakeNano: CAP_NANO },
     accounts: accounts.forDevnet(),
     ...options.devnet
   })
@@ -50,8 +52,8 @@ export async function startMiniApp({ port = 0, botToken = SIMULATED_BOT_TOKEN, r
   })
 
   const page = await buildPage()
-  const simulation = createSimulation({ devnet, accounts, botToken })
-  const api = createApi({ authorize, accounts, budget, capNano: CAP_NANO, relay: () => relay.url, devnet })
+  const simulation = createSimulation({ devnet, botToken })
+  const api = createApi({ authorize, accounts, budget, capNano: CAP_NANO, relay: () => relay.url, chain: devnet.chain })
   const handle = async (request) => {
     const { pathname } = new URL(request.url)
     if (pathname.startsWith('/gateway/')) return gateway(request)

@@ -6,13 +6,16 @@
  */
 import { CocoonError } from 'cocoonkit'
 import { encodeClientMessage, MIN_MESSAGE_VALUE_NANO, tonConnectRequest } from 'cocoonkit/ton'
+import { channelOf } from './channel.mjs'
 
 /** What is added to the channel. The caller's own figure, shown before anything is signed. */
 const AMOUNT_NANO = 500_000n
+/** For what the contract may lack for its own storage; what is left comes back to the wallet. */
+const MARGIN_NANO = 50_000_000n
 const VALID_SECONDS = 240
 
-/** @param {{ account: { owner: string } | undefined, wallet: unknown, devnet: object }} options */
-export function createTopUp({ account, wallet, devnet }) {
+/** @param {{ account: { owner: string } | undefined, wallet: unknown, chain: object }} options */
+export function createTopUp({ account, wallet, chain }) {
   if (account === undefined)
     throw new CocoonError('ERR_REQUEST_INVALID', 'there is no channel to top up', { httpStatus: 409 })
   if (typeof wallet !== 'string' || !/^0:[0-9a-f]{64}$/i.test(wallet))
@@ -24,9 +27,9 @@ export function createTopUp({ account, wallet, devnet }) {
     excess: wallet
   })
   const message = {
-    to: clientContractOf(account, devnet),
+    to: channelOf(account, chain).contract,
     // What is above the amount pays for fees; the rest comes back to the wallet.
-    valueNano: MIN_MESSAGE_VALUE_NANO + AMOUNT_NANO,
+    valueNano: MIN_MESSAGE_VALUE_NANO + MARGIN_NANO + AMOUNT_NANO,
     bounce: true,
     body
   }
@@ -36,12 +39,4 @@ export function createTopUp({ account, wallet, devnet }) {
     amountNano: String(AMOUNT_NANO),
     valueNano: String(message.valueNano)
   }
-}
-
-/**
- * This devnet has no chain and no contracts, so the owner's address stands in for its channel's. With a registry, the
- * address is `channel.view().contract` of the channel that `prepareDelegatedChannel` found.
- */
-function clientContractOf({ owner }) {
-  return owner
 }

@@ -1,11 +1,9 @@
 /**
- * What is not there on a developer's machine: Telegram, a wallet, and the chain between wallet and channel. None of it
- * belongs into a deployment; server/ and src/ do not know of it.
+ * What is not there on a developer's machine: Telegram and a wallet. None of it belongs into a deployment; server/ and src/ do not know of it.
  *
  * @module
  */
 import { readFileSync } from 'node:fs'
-import { decodeClientMessage, isSameAddress } from 'cocoonkit/ton'
 import { signInitData } from './sign-init-data.mjs'
 import { THEMES } from './themes.mjs'
 
@@ -16,7 +14,7 @@ const OFFICIAL_SCRIPT = '<script src="https://telegram.org/js/telegram-web-app.j
 const SIMULATED_SCRIPTS =
   '<script src="/simulation/telegram-web-app.js"></script><script src="/simulation/wallet.js"></script>'
 
-export function createSimulation({ devnet, accounts, botToken }) {
+export function createSimulation({ devnet, botToken }) {
   const routes = {
     /** Telegram opens the page: what it signed stands in the fragment, which no server gets to see. */
     'GET /launch': ({ searchParams }) => {
@@ -42,15 +40,14 @@ export function createSimulation({ devnet, accounts, botToken }) {
     'GET /simulation/wallets.json': () => Response.json([]),
     'GET /tonconnect-manifest.json': ({ origin }) =>
       Response.json({ url: origin, name: 'Private assistant', iconUrl: `${origin}/icon.png` }),
-    /** The wallet sends its messages here; they take effect at once. */
+    /** The wallet's contract sends its messages; the contracts on the devnet's chain are the real thing. */
     'POST /simulation/chain': async (_url, request) => {
-      for (const { address, payload } of (await request.json()).messages) {
-        const message = decodeClientMessage(Uint8Array.from(Buffer.from(payload, 'base64')))
-        const account = accounts.all.find(({ owner }) => isSameAddress(owner, address))
-        if (message.type !== 'top-up' || account === undefined) return Response.json({}, { status: 400 })
-        account.balanceNano += message.amountNano
-        devnet.setAccount(account.owner, { balanceNano: account.balanceNano, stakeNano: account.balanceNano })
+      const { from, messages } = await request.json()
+      for (const { address, amount, payload } of messages) {
+        const body = Uint8Array.from(Buffer.from(payload, 'base64'))
+        await devnet.chain.sendInternal({ from, to: address, valueNano: BigInt(amount), body })
       }
+      await devnet.chain.idle()
       return Response.json({})
     }
   }

@@ -1,6 +1,6 @@
 /**
  * Stands for a wallet that injects itself into pages: TON Connect's JavaScript bridge. It shows what it is asked to sign,
- * signs nothing, and hands the messages to the simulated chain.
+ * signs nothing, and hands the messages to the devnet's chain.
  */
 {
   const ADDRESS = `0:${'5a'.repeat(32)}`

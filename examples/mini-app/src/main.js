@@ -27,7 +27,7 @@ for (const text of SUGGESTIONS) {
   byId('suggestions').append(make('li', {}, button))
 }
 byId('badge').addEventListener('click', () => void openTrust())
-byId('top-up').addEventListener('click', () => void openTopUp((amountNano) => void added(amountNano)))
+byId('top-up').addEventListener('click', () => void openTopUp(() => void awaitTopUp()))
 byId('ways').addEventListener('change', ({ target }) => void choose(target.value))
 byId('composer').addEventListener('submit', (event) => {
   event.preventDefault()
@@ -48,7 +48,8 @@ async function start() {
     const session = await signIn()
     // In place of the chain; a page on the main network reads the root contract by itself.
     const description = await (await fetch('simulation/devnet.json')).json()
-    byId('greeting').textContent = `Hello, ${session.user.name}`
+    // A devnet brings its own roots: verdicts are real, the hardware and the money are not.
+    byId('greeting').textContent = `Hello, ${session.user.name} · devnet`
     makers = {
       direct: session.direct && (() => createDirectWay({ ...session, description, onEvent: follow })),
       gateway: () => createGatewayWay({ ...session, description })
@@ -158,10 +159,18 @@ async function showBudget() {
   }
 }
 
-async function added(amountNano) {
-  way.added?.(amountNano)
-  await showBudget()
-  say(`${ton(amountNano)} were added to your channel.`)
+/** Waits until the channel shows what the wallet sent. */
+async function awaitTopUp() {
+  say('Sent. Waiting for the chain…')
+  for (let attempt = 0; attempt < 30; attempt++) {
+    const addedNano = (await way.added?.().catch(() => 0n)) ?? 0n
+    if (addedNano > 0n) {
+      await showBudget()
+      return say(`${ton(addedNano)} were added to your channel.`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  }
+  say('Sent, but the channel does not show it yet.')
 }
 
 async function openTrust() {

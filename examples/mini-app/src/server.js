@@ -14,5 +14,6 @@ async function call(path, { method = 'GET', body } = {}) {
 }
 
 export const signIn = () => call('api/session', { method: 'POST' })
+export const channelState = () => call('api/channel')
 export const gatewayBudget = () => call('api/budget')
 export const prepareTopUp = (wallet) => call('api/top-up', { method: 'POST', body: { wallet } })

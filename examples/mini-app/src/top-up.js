@@ -5,13 +5,13 @@ import { prepareTopUp } from './server.js'
 /** Loaded by the first click. */
 const sdk = () => import('@tonconnect/sdk')
 let connector
-/** What the button sends. @type {{ request: object, amountNano: bigint, onAdded: (amountNano: bigint) => void } | undefined} */
+/** What the button sends. @type {{ request: object, onSent: () => void } | undefined} */
 let pending
 
 byId('top-up-confirm').addEventListener('click', () => void send())
 
-/** Shows what is to be signed. @param {(amountNano: bigint) => void} onAdded */
-export async function openTopUp(onAdded) {
+/** Shows what is to be signed. @param {() => void} onSent - The wallet has sent it; whether it arrives, the chain tells. */
+export async function openTopUp(onSent) {
   const problem = byId('top-up-problem')
   const confirm = byId('top-up-confirm')
   problem.hidden = true
@@ -32,19 +32,19 @@ export async function openTopUp(onAdded) {
       ])
     )
     confirm.disabled = false
-    pending = { request, amountNano: BigInt(amountNano), onAdded }
+    pending = { request, onSent }
   } catch (error) {
     await fail(error)
   }
 }
 
 async function send() {
-  const { request, amountNano, onAdded } = pending
+  const { request, onSent } = pending
   byId('top-up-confirm').disabled = true
   try {
     await connector.sendTransaction(request)
     byId('top-up-sheet').close()
-    onAdded(amountNano)
+    onSent()
   } catch (error) {
     byId('top-up-confirm').disabled = false
     await fail(error)

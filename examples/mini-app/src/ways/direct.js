@@ -5,6 +5,7 @@
 import { Cocoon } from 'cocoonkit'
 import { fromDevnet } from 'cocoonkit/attestation'
 import { relayDialer, solvePowInWorker } from 'cocoonkit/browser'
+import { channelState } from '../server.js'
 import { ask } from './ask.js'
 
 /** @param {{ description: object, direct: object, model: string, onEvent: (event: object) => void }} settings */
@@ -31,12 +32,16 @@ export function createDirectWay({ description, direct, model, onEvent }) {
       const report = await cocoon.attestation()
       // The first statement of what was used comes with the authorisation.
       await cocoon.market()
-      // A devnet brings its own roots: the verdict is real, the hardware is not.
-      return { state: 'verified', text: 'Attested · devnet', report }
+      return { state: 'verified', text: 'Attested', report }
     },
     trust: async () => ({ report: await cocoon.attestation(), encryption: await cocoon.encryption() }),
     budget: async () => ({ capNano, spentNano: usedTokens * options.network.pricePerTokenNano }),
-    added: (amountNano) => (capNano += amountNano),
+    /** @returns Nanotons that the channel has got since this was asked last. */
+    async added() {
+      const before = capNano
+      capNano = BigInt((await channelState()).capNano)
+      return capNano - before
+    },
     ask: (messages, call) => ask(cocoon, model, messages, call),
     close: () => cocoon.close()
   }
