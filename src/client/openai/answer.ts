@@ -8,6 +8,7 @@ import { decodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError, PEER_TEXT_LIMIT } from '../../errors.js'
 import type { InferenceAnswer, InferenceFinal } from '../../runtime/ports/inference.js'
 import { createCallBudget, type OwnedCallBudget } from './call-budget.js'
+import type { CallContact } from './contact.js'
 import { bodyFailure, budgetEnded, chargedBy, TruncatedStreamError } from './errors.js'
 import { createEventReader, type EventReader } from './event-reader.js'
 import { type CallFigures, claimedCostNano, computeFigures } from './figures.js'
@@ -35,13 +36,14 @@ export interface WholeAnswer {
 /**
  * Sends and waits for the head.
  *
- * @param anyStatus - Resolve also for a bad status, whose body is then the caller's to read. Default `false`.
+ * @param options.anyStatus - Resolve also for a bad status, whose body is then the caller's to read. Default `false`.
+ * @param options.contact - Filled in as the call goes.
  * @throws CocoonError of any phase, the prompt cut out; `ERR_UPSTREAM_HTTP` for a status that is not 2xx.
  */
 export async function openAnswer(
   context: SurfaceContext,
   request: PendingRequest,
-  anyStatus = false
+  { anyStatus = false, contact = {} }: { readonly anyStatus?: boolean; readonly contact?: CallContact } = {}
 ): Promise<OpenAnswer> {
   const redact = (error: CocoonError): CocoonError => redactError(error, [request.source, context.confidential])
   let asked = false
@@ -54,10 +56,12 @@ export async function openAnswer(
   try {
     budget.signal.throwIfAborted()
     const answer = await context.transport.send((peer) => {
+      contact.peer = peer
       const prepared = request.prepare(peer)
       asked = true
-      return prepared
+      return { ...prepared, onSent: (requestId) => (contact.requestId = requestId) }
     }, budget)
+    contact.requestId = answer.requestId
     const isGood = answer.status >= 200 && answer.status <= 299
     if (isGood || anyStatus) return { answer, budget, redact, isSealed: request.isSealed }
     throw await upstreamError(answer)

@@ -8,9 +8,8 @@ import { type CallPromise, createCallPromise } from './call-promise.js'
 import { createChunkStream } from './chunk-stream.js'
 import { answerHeaders } from './fetch-answer.js'
 import type { CallFigures } from './figures.js'
-import { readFile } from './multipart.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
-import { promptedReader, promptedRequest, promptedWhole } from './prompted-answer.js'
+import { promptedRequest } from './prompted-request.js'
 import { createPendingRequest } from './request.js'
 import type { EndpointPath } from './rules/index.js'
 import type { AnswerContext, StreamResult, WholeResult } from './types.js'
@@ -36,13 +35,15 @@ async function callEndpoint(
   options: RequestOptions
 ): Promise<WholeResult<unknown> | StreamResult<unknown>> {
   const file =
-    path === '/v1/audio/transcriptions' ? await readFile((body as { file?: unknown } | undefined)?.file) : undefined
+    path === '/v1/audio/transcriptions'
+      ? await (await import('./multipart.js')).readFile((body as { file?: unknown } | undefined)?.file)
+      : undefined
   const prompted = await promptedRequest(context, path, body, options)
-  const request = createPendingRequest(context, path, prompted?.body ?? body, options, { file })
+  const request = await createPendingRequest(context, path, prompted?.body ?? body, options, { file })
   const open = await openAnswer(context, request)
   if (request.streams) {
     const events = readEvents(context, open)
-    const reader = prompted === undefined ? events : promptedReader(prompted, events)
+    const reader = prompted?.reader(events) ?? events
     const final = reader.figures
     return {
       ...describe(open, final),
@@ -52,7 +53,7 @@ async function callEndpoint(
     }
   }
   const whole = await readWhole(context, open)
-  const { value, figures } = prompted === undefined ? whole : promptedWhole(prompted, whole)
+  const { value, figures } = prompted?.whole(whole) ?? whole
   return { ...figures, ...describe(open, Promise.resolve(figures), figures), data: value }
 }
 

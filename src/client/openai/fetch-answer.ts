@@ -5,22 +5,16 @@
  */
 import { encodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError } from '../../errors.js'
-import type { InferenceAnswer, InferencePeer } from '../../runtime/ports/inference.js'
+import type { InferenceAnswer } from '../../runtime/ports/inference.js'
 import type { OpenAnswer } from './answer.js'
 import { abandoned } from './chunk-stream.js'
+import { peerHeaders } from './contact.js'
 import { bodyFailure, errorBody, TruncatedStreamError } from './errors.js'
 import type { EventReader } from './event-reader.js'
 import type { CallFigures } from './figures.js'
 
 /** Characters of events that are written as one piece when they are already here. */
 const BATCH_CHARS = 16_384
-
-/** Headers that say who answered. */
-export function peerHeaders(peer: InferencePeer): Headers {
-  const headers = new Headers({ 'x-cocoon-proxy': peer.address, 'x-cocoon-verified': String(peer.verified) })
-  if (peer.attestationId !== null) headers.set('x-cocoon-attestation', peer.attestationId)
-  return headers
-}
 
 /** Headers of an answer; with figures, tokens and cost too. The inference server's own headers are not passed on: none can be believed. */
 export function answerHeaders(answer: InferenceAnswer, figures?: CallFigures): Headers {

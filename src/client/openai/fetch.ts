@@ -5,13 +5,14 @@
  */
 import { CocoonError } from '../../errors.js'
 import { openAnswer, readEvents, readWhole } from './answer.js'
+import { type CallContact, contactHeaders, peerHeaders } from './contact.js'
 import { errorResponse } from './errors.js'
-import { answerHeaders, eventStreamBody, passedAnswer, peerHeaders, statusWithBody } from './fetch-answer.js'
-import { type FilePart, readFile } from './multipart.js'
+import { answerHeaders, eventStreamBody, passedAnswer, statusWithBody } from './fetch-answer.js'
+import type { FilePart } from './multipart.js'
 import { listModels, retrieveModel } from './models.js'
 import type { SurfaceContext } from './options.js'
 import { answerOutcome, errorOutcome, finalFigures, withOutcome } from './outcome.js'
-import { promptedReader, promptedRequest, promptedWhole } from './prompted-answer.js'
+import { promptedRequest } from './prompted-request.js'
 import { createPendingRequest } from './request.js'
 import { invalidRequest } from './request-fields.js'
 import type { EndpointPath } from './rules/index.js'
@@ -31,13 +32,14 @@ const ROUTE = /\/v1(\/chat\/completions|\/completions|\/audio\/transcriptions|\/
 export function createFetch(context: SurfaceContext): FetchFunction {
   return async (input, init = {}) => {
     const call = readArguments(input, init)
+    const contact: CallContact = {}
     try {
       call.signal?.throwIfAborted()
-      return await route(context, call)
+      return await route(context, call, contact)
     } catch (cause) {
       if (call.signal?.aborted) throw call.signal.reason
       const error = CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'request', charged: 'unknown' })
-      return withOutcome(errorResponse(error), errorOutcome(error))
+      return withOutcome(errorResponse(error, contactHeaders(contact)), errorOutcome(error, contact))
     }
   }
 }
@@ -80,46 +82,52 @@ function readArguments(input: RequestInfo | URL, init: RequestInit): FetchCall {
   }
 }
 
-async function route(context: SurfaceContext, call: FetchCall): Promise<Response> {
+async function route(context: SurfaceContext, call: FetchCall, contact: CallContact): Promise<Response> {
   const match = ROUTE.exec(call.path)
   if (match === null) return errorResponse(invalidRequest('there is no such path', 404))
   const isModels = match[1]?.startsWith('/models') === true
   const allowed = isModels ? 'GET' : 'POST'
   if (call.method !== allowed)
     return errorResponse(invalidRequest('the method is not allowed', 405), new Headers({ allow: allowed }))
-  if (isModels) return answerModels(context, match[2], call.signal)
-  return answerRequest(context, `/v1${match[1] as string}` as EndpointPath, call)
+  if (isModels) return answerModels(context, match[2], call.signal, contact)
+  return answerRequest(context, `/v1${match[1] as string}` as EndpointPath, call, contact)
 }
 
 async function answerModels(
   context: SurfaceContext,
   id: string | undefined,
-  signal: AbortSignal | undefined
+  signal: AbortSignal | undefined,
+  contact: CallContact
 ): Promise<Response> {
   const options = { signal }
   if (id === undefined) {
     const { peer, list } = await listModels(context, options)
     return Response.json(list, { headers: peerHeaders(peer) })
   }
-  const { peer, model } = await retrieveModel(context, decodeName(id), options)
+  const { peer, model } = await retrieveModel(context, decodeName(id), options, contact)
   return Response.json(model, { headers: peerHeaders(peer) })
 }
 
-async function answerRequest(context: SurfaceContext, path: EndpointPath, call: FetchCall): Promise<Response> {
+async function answerRequest(
+  context: SurfaceContext,
+  path: EndpointPath,
+  call: FetchCall,
+  contact: CallContact
+): Promise<Response> {
   const { signal } = call
   const form = path === '/v1/audio/transcriptions' ? await readForm(call) : undefined
   const { value, text: json } = form === undefined ? await readJson(call) : { value: form.fields, text: undefined }
   const prompted = await promptedRequest(context, path, value, {})
   const source = { file: form?.file, text: json }
-  const request = createPendingRequest(context, path, prompted?.body ?? value, { signal }, source)
-  const open = await openAnswer(context, request, request.isSealed)
+  const request = await createPendingRequest(context, path, prompted?.body ?? value, { signal }, source)
+  const open = await openAnswer(context, request, { anyStatus: request.isSealed, contact })
   const { answer } = open
   // What an encrypted form asks for cannot be seen, and neither can what an encrypted error says: both pass as they are.
   if (request.isSealed && (form !== undefined || answer.status < 200 || answer.status > 299))
     return withOutcome(passedAnswer(open), answerOutcome(answer, finalFigures(answer, context.priceAt(answer.peer))))
   if (!request.streams) {
     const whole = await readWhole(context, open)
-    const { text, figures } = prompted === undefined ? whole : promptedWhole(prompted, whole)
+    const { text, figures } = prompted?.whole(whole) ?? whole
     const response = new Response(text, {
       status: statusWithBody(answer.status),
       headers: answerHeaders(answer, figures)
@@ -130,7 +138,7 @@ async function answerRequest(context: SurfaceContext, path: EndpointPath, call: 
   headers.set('content-type', 'text/event-stream; charset=utf-8')
   headers.set('cache-control', 'no-cache')
   const events = readEvents(context, open)
-  const reader = prompted === undefined ? events : promptedReader(prompted, events)
+  const reader = prompted?.reader(events) ?? events
   return withOutcome(new Response(eventStreamBody(reader, signal), { headers }), answerOutcome(answer, reader.figures))
 }
 
@@ -158,6 +166,7 @@ async function readForm(
   for (const [name, value] of form.entries())
     fields.push([name, typeof value === 'string' ? fromText(name, value) : value])
   const file = form.get('file')
+  const { readFile } = await import('./multipart.js')
   return { fields: Object.fromEntries(fields), file: await readFile(file) }
 }
 

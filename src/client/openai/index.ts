@@ -11,7 +11,7 @@ export { createEventParser, type EventParser } from './event-parser.js'
 export { EmptyStreamError, errorBody, errorResponse, statusOf, TruncatedStreamError } from './errors.js'
 export type { FetchFunction } from './fetch.js'
 export type { CallFigures } from './figures.js'
-export { encodeMultipart, type FileInput, type FilePart, readFile } from './multipart.js'
+export type { FileInput } from './multipart.js'
 export { type CallOutcome, outcomeOf } from './outcome.js'
 export type { AnswerLimits, CallDefaults, OpenAISurfaceOptions, RequestOptions } from './options.js'
 export { redactPrompt } from './redact.js'
@@ -24,6 +24,6 @@ export {
   type Rule,
   type RulesOption
 } from './rules/index.js'
-export { checkSealedBody, isSealedBody } from './sealed-request.js'
+export { isSealedBody } from './request-fields.js'
 export { createOpenAISurface, type ModelOptions, type OpenAISurface } from './surface.js'
 export type * from './types.js'

@@ -6,6 +6,7 @@
 import { CocoonError } from '../../errors.js'
 import type { InferencePeer } from '../../runtime/ports/inference.js'
 import { createCallBudget } from './call-budget.js'
+import type { CallContact } from './contact.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
 import { baseName } from './translate.js'
 import type { Model, ModelList } from './types.js'
@@ -43,9 +44,11 @@ export async function listModels(
 export async function retrieveModel(
   context: SurfaceContext,
   id: string,
-  options: Pick<RequestOptions, 'signal' | 'timeoutMs'> = {}
+  options: Pick<RequestOptions, 'signal' | 'timeoutMs'> = {},
+  contact: CallContact = {}
 ): Promise<{ readonly peer: InferencePeer; readonly model: Model }> {
   const { peer, list } = await listModels(context, options)
+  contact.peer = peer
   const model = list.data.find((each) => each.id === baseName(id))
   if (model !== undefined) return { peer, model }
   throw new CocoonError('ERR_REQUEST_INVALID', 'the proxy knows no model of this name', {

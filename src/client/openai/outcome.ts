@@ -6,6 +6,7 @@
  */
 import type { Charged, CocoonError } from '../../errors.js'
 import type { InferenceAnswer } from '../../runtime/ports/inference.js'
+import type { CallContact } from './contact.js'
 import { type CallFigures, computeFigures } from './figures.js'
 
 /** The end of one call. */
@@ -60,6 +61,7 @@ export async function finalFigures(
 }
 
 /** The outcome of a call without an answer. */
-export function errorOutcome({ charged, code }: CocoonError): Promise<CallOutcome> {
-  return Promise.resolve({ charged, code })
+export function errorOutcome({ charged, code }: CocoonError, contact: CallContact): Promise<CallOutcome> {
+  const { requestId, peer } = contact
+  return Promise.resolve({ charged, code, requestId, attestationId: peer?.attestationId ?? undefined })
 }

@@ -79,6 +79,11 @@ export function invalidRequest(message: string, httpStatus = 400): CocoonError {
   return new CocoonError('ERR_REQUEST_INVALID', message, { phase: 'request', httpStatus })
 }
 
+/** Whether a body carries an envelope. */
+export function isSealedBody(body: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(body, 'is_encrypted')
+}
+
 /** A body as JSON in UTF-8. @throws CocoonError `ERR_REQUEST_INVALID`. */
 export function encodeJson(body: object): Uint8Array {
   try {

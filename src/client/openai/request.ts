@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { encodeMultipart, type FilePart } from './multipart.js'
+import type { FilePart } from './multipart.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
 import {
   encodeJson,
   invalidRequest,
+  isSealedBody,
   JSON_HEADERS,
   type PendingRequest,
   readLimit,
@@ -16,7 +17,6 @@ import {
   readSettings
 } from './request-fields.js'
 import { checkRequest, chooseRules, type EndpointPath, rulesFor } from './rules/index.js'
-import { createSealedRequest, isSealedBody } from './sealed-request.js'
 import { baseName, translateBody } from './translate.js'
 
 /** What a request is made from, beside the body. */
@@ -33,17 +33,20 @@ export interface RequestSource {
  *
  * @throws CocoonError `ERR_REQUEST_INVALID` | `ERR_REQUEST_FIELD` | `ERR_OPTIONS`.
  */
-export function createPendingRequest(
+export async function createPendingRequest(
   context: SurfaceContext,
   path: EndpointPath,
   source: unknown,
   options: RequestOptions,
   { file, text }: RequestSource = {}
-): PendingRequest {
+): Promise<PendingRequest> {
   if (typeof source !== 'object' || source === null || Array.isArray(source))
     throw invalidRequest('the request body must be an object')
   const fields = source as Record<string, unknown>
-  if (isSealedBody(fields)) return createSealedRequest(context, path, { body: fields, text, file }, options)
+  if (isSealedBody(fields)) {
+    const { createSealedRequest } = await import('./sealed/index.js')
+    return createSealedRequest(context, path, { body: fields, text, file }, options)
+  }
   const { max_coefficient: coefficient, timeout, enable_debug: debug, ...body } = fields
   const { defaults } = context
   const model = readModel(body['model'])
@@ -57,6 +60,7 @@ export function createPendingRequest(
   const translates = options.translate ?? defaults.translate
   const { timeoutMs, ...settings } = readSettings({ coefficient, timeout, debug }, options, context)
   const reservedTokens = readLimit(body, translates) ?? defaults.reservedTokens
+  const upload = file === undefined ? undefined : { file, ...(await import('./multipart.js')) }
   return {
     streams,
     isSealed: false,
@@ -69,8 +73,8 @@ export function createPendingRequest(
       const sent = translates ? translateBody(body, rule, rules, streams && !buffered) : body
       checkRequest(sent, rule, rules.name)
       const common = { model: baseName(model), path, ...settings, reservedTokens }
-      if (file === undefined) return { ...common, headers: JSON_HEADERS, body: encodeJson(sent) }
-      const { contentType, body: bytes } = encodeMultipart(sent, file, context.random)
+      if (upload === undefined) return { ...common, headers: JSON_HEADERS, body: encodeJson(sent) }
+      const { contentType, body: bytes } = upload.encodeMultipart(sent, upload.file, context.random)
       return {
         ...common,
         headers: [

@@ -26,11 +26,6 @@ const REMEDY = 'encrypt the body with encryptRequest of cocoonkit/envelope'
 const MAX_DEPTH = 64
 const PREFIX = 'ENC_'
 
-/** Whether a body carries an envelope. */
-export function isSealedBody(body: Readonly<Record<string, unknown>>): boolean {
-  return Object.hasOwn(body, 'is_encrypted')
-}
-
 /**
  * Checks an encrypted body as far as anybody on the way can, in linear time.
  *

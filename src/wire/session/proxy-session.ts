@@ -133,6 +133,7 @@ export class ProxySession implements Session {
     const proxyTimeoutMs = proxyTimeoutSeconds(remainingMs) * 1000
     const running = this.#requests.open({ id, model: request.model, peer, signal, sentAtMs, proxyTimeoutMs })
     this.emit({ type: 'query-sent', requestId: running.idHex, bytes: request.body.length })
+    callWatcher(() => request.onSent?.(running.idHex))
     // A transport may have failed inside `send`.
     const { tag } = this.#state
     if (tag === 'closing' || tag === 'closed') running.lose(this.#state.cause)

@@ -57,6 +57,7 @@ export class FakeTransport implements InferenceTransport {
     const request = await prepare(peer)
     this.requests.push(request)
     this.budgets.push(budget)
+    request.onSent?.('cd'.repeat(32))
     const script = this.#script(request)
     if (script.error) throw script.error
     if (script.hang) await rejection(budget.signal)

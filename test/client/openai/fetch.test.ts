@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { CocoonError, type CocoonErrorOptions, type ErrorCode } from '../../../src/errors.js'
+import { outcomeOf } from '../../../src/client/openai/outcome.js'
 import { CHAT, chunk, type Script, surfaceOver, WHOLE } from './fake-transport.js'
 
 const URL_CHAT = 'https://cocoon.invalid/v1/chat/completions'
@@ -214,6 +215,37 @@ describe('fetch with stream', () => {
     const { surface, transport } = surfaceOver({ parts: [`data: ${chunk('a')}\n\n`, new Promise(() => {})] })
     await (await surface.fetch(URL_CHAT, stream)).body?.cancel('bye')
     expect(transport.cancelled).toMatchObject([{ code: 'ERR_ABORTED', cause: 'bye' }])
+  })
+})
+
+describe('errors of a call that reached a peer', () => {
+  const known = { 'x-cocoon-attestation': 'ab'.repeat(32), 'x-cocoon-proxy': '127.0.0.1:5222', 'x-cocoon-verified': 'true' }
+
+  it.each<[string, Script]>([
+    ['a bad status', { status: 500, parts: ['x'] }],
+    ['an answer that breaks off', { parts: [refusal('ERR_CONNECTION_LOST')] }],
+    ['a refusal before the head', { error: refusal('ERR_QUERY_REFUSED', { peerCode: 652 }) }]
+  ])('%s says which peer and which request', async (_, script) => {
+    const { surface } = surfaceOver(script)
+    const response = await surface.fetch(URL_CHAT, post(CHAT))
+    expect(response.ok).toBe(false)
+    const headers = Object.fromEntries(response.headers)
+    expect(headers).toMatchObject({ ...known, 'x-request-id': 'cd'.repeat(32), 'content-type': 'application/json' })
+    expect(await outcomeOf(response)).toMatchObject({ requestId: 'cd'.repeat(32), attestationId: 'ab'.repeat(32) })
+  })
+
+  it('one that reached nobody says nothing', async () => {
+    const { surface } = surfaceOver({ parts: [WHOLE] })
+    const response = await surface.fetch(URL_CHAT, post({ ...CHAT, model: 7 }))
+    expect(response.status).toBe(400)
+    expect([...response.headers.keys()]).toEqual(['content-type', 'x-should-retry'])
+  })
+
+  it('a model that is unknown names the peer', async () => {
+    const { surface } = surfaceOver({ parts: [WHOLE] })
+    const response = await surface.fetch('/v1/models/none')
+    expect(response.status).toBe(404)
+    expect(Object.fromEntries(response.headers)).toMatchObject(known)
   })
 })
 

@@ -27,8 +27,11 @@ async function sendQuery({ session, proxy }: Bench, given = budget()) {
 describe('query', () => {
   test('yields head, parts in order, and what the final message says', async () => {
     const bench = await openBench()
-    const sending = bench.session.query(request(), { budget: budget(100_000), peer: PEER })
+    const sent: string[] = []
+    const asked = request({ onSent: (id) => sent.push(id) })
+    const sending = bench.session.query(asked, { budget: budget(100_000), peer: PEER })
     const query = await bench.proxy.runQuery()
+    expect(sent).toEqual([Buffer.from(query.requestId).toString('hex')])
     expect(query).toMatchObject({ modelName: 'test/model', maxTokens: 1000, maxCoefficient: 4000, timeout: 95, enableDebug: false })
     expect(query.minConfigVersion).toBe(3)
     expect(query.publicKey).toBeUndefined()

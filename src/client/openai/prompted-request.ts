@@ -1,0 +1,42 @@
+/**
+ * Where prompted requests meet the surface: decides whether a request is one, and loads the code for it only then.
+ *
+ * @module
+ */
+import type { WholeAnswer } from './answer.js'
+import type { EventReader } from './event-reader.js'
+import type { RequestOptions, SurfaceContext } from './options.js'
+import { isSealedBody } from './request-fields.js'
+
+/** A rewritten request, and how its answers are read back. */
+export interface RewrittenRequest {
+  readonly body: object
+  readonly whole: (answer: WholeAnswer) => WholeAnswer
+  readonly reader: (events: EventReader) => EventReader
+}
+
+/** The rewritten request, or `undefined` for one that goes as it is. @throws CocoonError `ERR_REQUEST_FIELD`. */
+export async function promptedRequest(
+  context: SurfaceContext,
+  path: string,
+  body: unknown,
+  options: RequestOptions
+): Promise<RewrittenRequest | undefined> {
+  const tools = (options.tools ?? context.defaults.tools) === 'prompt'
+  const json = (options.jsonMode ?? context.defaults.jsonMode) === 'prompt'
+  if ((!tools && !json) || path !== '/v1/chat/completions') return undefined
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined
+  const fields = body as Record<string, unknown>
+  if (isSealedBody(fields)) return undefined
+  const [{ promptRequest }, { promptedReader, promptedWhole }] = await Promise.all([
+    import('./prompted/index.js'),
+    import('./prompted-answer.js')
+  ])
+  const prompted = promptRequest(fields, { tools, json }, { random: context.random, maxChars: context.maxEventChars })
+  if (prompted === undefined) return undefined
+  return {
+    body: prompted.body,
+    whole: (answer) => promptedWhole(prompted, answer),
+    reader: (events) => promptedReader(prompted, events)
+  }
+}
