@@ -50,7 +50,7 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
 }
 
 /** Examples with pages or servers, tested elsewhere. */
-const OWN_TESTS: readonly string[] = ['browser-chat', 'mini-app']
+const OWN_TESTS: readonly string[] = ['browser-chat', 'channel-lifecycle', 'mini-app']
 
 describe('examples', () => {
   it('are all run by this test or by a test of their own', () => {
