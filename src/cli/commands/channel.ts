@@ -124,7 +124,7 @@ async function send(channel: Channel, plan: ChannelPlan, values: OptionValues, c
       say('')
       const view = await channel.view({ signal: context.signal })
       if (flagOf(values, 'json')) printJson(context, { ...sent, ...outcome, channel: summaryOf(view) })
-      else context.stdout.write(`${outcome.kind}: ${outcome.result}${outcome.exitCode === undefined ? '' : `, exit code ${outcome.exitCode}`}\n${picture(view)}`)
+      else context.stdout.write(`${outcome.kind}: ${outcome.result}${outcome.result === 'done' || outcome.exitCode === undefined ? '' : `, exit code ${outcome.exitCode}`}\n${picture(view)}`)
       return outcome.result === 'done' ? EXIT.ok : EXIT.failure
     }
     say(`${plan.action.kind}: sent, waiting for the chain, ${poll * (POLL_MS / 1000)} s …`)

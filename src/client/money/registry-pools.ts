@@ -21,15 +21,14 @@ import type { ChainReader } from '../../payments/chain/index.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
 import type { CallBudget } from '../../runtime/ports/inference.js'
 import {
-  emitEvent,
   parseProxyAddress,
-  ProxyPool,
   type ConnectorSettings,
   type ConnectProxy,
   type NetworkEventListener,
   type ProxyAddress,
   type SelectProxies
 } from '../network/index.js'
+import { emitEvent, ProxyPool } from '../network/pool/index.js'
 
 /** What pools are made from. */
 export interface RegistryPoolsOptions {
