@@ -4,7 +4,13 @@
  * @module
  */
 import type { CocoonError, ErrorCode } from '../../errors.js'
-import { FRAME_HEADER_BYTES, frameError, MAX_FRAME_PAYLOAD_BYTES, MAX_FRAME_SEQNO, MIN_FRAME_PAYLOAD_BYTES } from './limits.js'
+import {
+  FRAME_HEADER_BYTES,
+  frameError,
+  MAX_FRAME_PAYLOAD_BYTES,
+  MAX_FRAME_SEQNO,
+  MIN_FRAME_PAYLOAD_BYTES
+} from './limits.js'
 
 /** Options of {@link FrameDecoder}. */
 export interface FrameDecoderOptions {
@@ -60,7 +66,9 @@ export class FrameDecoder {
     if (this.#failure !== undefined) throw this.#failure
     const held = this.#end - this.#start
     if (held === 0) {
-      this.#buffer = chunk
+      // A platform's subclass would make subclasses of the payloads, with other methods and other copies.
+      this.#buffer =
+        chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
       this.#start = 0
       this.#end = chunk.length
       this.#isOwn = false

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { FRAME_HEADER_BYTES, frameError, MAX_FRAME_PAYLOAD_BYTES, MAX_FRAME_SEQNO, MIN_FRAME_PAYLOAD_BYTES } from './limits.js'
+import {
+  FRAME_HEADER_BYTES,
+  frameError,
+  MAX_FRAME_PAYLOAD_BYTES,
+  MAX_FRAME_SEQNO,
+  MIN_FRAME_PAYLOAD_BYTES
+} from './limits.js'
 
 /** One direction of one connection: numbers its frames from 0. */
 export class FrameEncoder {

@@ -176,7 +176,9 @@ describe('memory and time', () => {
   test('many frames in one piece, with a rest that stays', () => {
     const encoder = new FrameEncoder()
     const count = 50_000
-    const frames = Array.from({ length: count }, (_, index) => encoder.encode(new Uint8Array(4 + (index % 9)).fill(index)))
+    const frames = Array.from({ length: count }, (_, index) =>
+      encoder.encode(new Uint8Array(4 + (index % 9)).fill(index))
+    )
     const all = concatBytes(...frames)
     const decoder = new FrameDecoder()
     let seen = 0
@@ -189,5 +191,13 @@ describe('memory and time', () => {
     }
     expect(seen).toBe(count)
     expect(() => decoder.finish()).not.toThrow()
+  })
+
+  it('gives plain byte arrays whatever subclass the transport hands in', () => {
+    const decoder = new FrameDecoder()
+    decoder.push(Buffer.from('040000000000000001020304', 'hex'))
+    const payload = decoder.next()
+    expect(payload?.constructor).toBe(Uint8Array)
+    expect([...(payload ?? [])]).toEqual([1, 2, 3, 4])
   })
 })

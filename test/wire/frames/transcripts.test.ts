@@ -28,7 +28,10 @@ describe.each(['2025-12', '2026-04'])('transcripts of %s', (version) => {
   test('there are some', () => expect(files.length).toBeGreaterThan(1))
 
   test.each(files)('%s', (file) => {
-    const lines = readFileSync(`${folder}/${file}`, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Line)
+    const lines = readFileSync(`${folder}/${file}`, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line)
     const streams = new Map<string, Line[]>()
     for (const line of lines.filter(({ kind }) => kind === 'frame')) {
       const key = `${line.conn} ${line.dir}`
@@ -73,6 +76,10 @@ function checkInner(data: Uint8Array, name: string | undefined): void {
   if (name !== undefined) expect(object.type).toBe(name)
   expect(bytesToHex(encodeTl(object))).toBe(bytesToHex(data))
   const http =
-    object.type === 'client.runQueryEx' ? object.query : object.type === 'client.queryAnswerEx' ? object.answer : undefined
+    object.type === 'client.runQueryEx'
+      ? object.query
+      : object.type === 'client.queryAnswerEx'
+        ? object.answer
+        : undefined
   if (http !== undefined) expect(bytesToHex(encodeTl(decodeTl(http)))).toBe(bytesToHex(http))
 }
