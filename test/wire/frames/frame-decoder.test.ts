@@ -193,7 +193,7 @@ describe('memory and time', () => {
     expect(() => decoder.finish()).not.toThrow()
   })
 
-  it('gives plain byte arrays whatever subclass the transport hands in', () => {
+  test('gives plain byte arrays whatever subclass the transport hands in', () => {
     const decoder = new FrameDecoder()
     decoder.push(Buffer.from('040000000000000001020304', 'hex'))
     const payload = decoder.next()
