@@ -55,8 +55,17 @@ async function flipAll(name, bytes, verify) {
     for (const id of report.refusedBy) refusedBy[id] = (refusedBy[id] ?? 0) + 1
     if (report.refusedBy.includes('verifier.internal')) internal += 1
   }
-  results[name] = { bytes: bytes.length, flips, accepted: accepted.length, acceptedBits: accepted, verifierFailures: internal, refusedBy }
-  console.log(`${name}: ${flips} of ${bytes.length * 8} bits flipped, ${accepted.length} accepted, ${internal} verifier failures`)
+  results[name] = {
+    bytes: bytes.length,
+    flips,
+    accepted: accepted.length,
+    acceptedBits: accepted,
+    verifierFailures: internal,
+    refusedBy
+  }
+  console.log(
+    `${name}: ${flips} of ${bytes.length * 8} bits flipped, ${accepted.length} accepted, ${internal} verifier failures`
+  )
 }
 
 if (existsSync(`${evidence}tdx-quote-cocoon.dat`)) {
@@ -66,7 +75,9 @@ if (existsSync(`${evidence}tdx-quote-cocoon.dat`)) {
   const parsed = JSON.parse(new TextDecoder().decode(collateral))
   await flipAll('quote', quote, (bytes) => verifyTdxQuote(bytes, parsed, options))
   // Latin-1 keeps a flipped top bit a character of its own instead of a broken sequence.
-  await flipAll('collateral', collateral, (bytes) => verifyTdxQuote(quote, Buffer.from(bytes).toString('latin1'), options))
+  await flipAll('collateral', collateral, (bytes) =>
+    verifyTdxQuote(quote, Buffer.from(bytes).toString('latin1'), options)
+  )
 } else console.log('quote, collateral: skipped, ../shared/evidence is not beside this checkout')
 
 const peer = await createSyntheticPeer()

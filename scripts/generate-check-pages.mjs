@@ -18,7 +18,9 @@ const { outputFiles } = await build({
   write: false,
   logLevel: 'error'
 })
-const { CHECK_IDS, describeCheck } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)
+const { CHECK_IDS, describeCheck } = await import(
+  `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+)
 
 /** What a family is about, by the start of its ids; the longest match counts. */
 const FAMILIES = {
@@ -32,7 +34,10 @@ const FAMILIES = {
   'tdx.quote.': ['TDX quote', 'The structure that the machine presents. Every byte of it is accounted for.'],
   'tdx.qe.': ['TDX quoting enclave', "Intel's own enclave on the machine, which signs quotes."],
   'tdx.pck.': ['TDX platform key', "The key of the processor, certified by Intel; its chain ends in Intel's root."],
-  'tdx.collateral.': ['TDX collateral', 'What Intel publishes about platforms. It comes from anywhere and is believed only when signed.'],
+  'tdx.collateral.': [
+    'TDX collateral',
+    'What Intel publishes about platforms. It comes from anywhere and is believed only when signed.'
+  ],
   'tdx.signing.': ['TDX collateral signers', 'The chains of those who sign collateral.'],
   'tdx.root-crl.': ['TDX revocation, root', 'The list of withdrawn certificates below the root.'],
   'tdx.pck-crl.': ['TDX revocation, platforms', 'The list of withdrawn platform keys.'],
@@ -50,27 +55,43 @@ const FAMILIES = {
 
 /** More about single checks. */
 const NOTES = {
-  'binding.report-data': 'Evidence carries 64 bytes of report data: SHA-512 of the 32-byte Ed25519 key of the certificate. For a bare quote or report the check is not applicable unless `publicKey` is given.',
-  'certificate.evidence': 'The reference accepts a certificate without evidence under every policy and counts on a later comparison. This library refuses it here. Extensions that are not marked critical count as absent.',
-  'certificate.lifetime': 'The reference makes certificates for 24 hours. A longer one is reported and does not refuse, because the certificate is signed by the peer itself: whoever holds the key could make short ones for ever.',
-  'certificate.validity': 'The default clock skew is 300 seconds in both directions (`clockSkewMs`, at most one hour). Certificates of the network are never back-dated, so a clock that runs behind meets certificates of the future.',
+  'binding.report-data':
+    'Evidence carries 64 bytes of report data: SHA-512 of the 32-byte Ed25519 key of the certificate. For a bare quote or report the check is not applicable unless `publicKey` is given.',
+  'certificate.evidence':
+    'The reference accepts a certificate without evidence under every policy and counts on a later comparison. This library refuses it here. Extensions that are not marked critical count as absent.',
+  'certificate.lifetime':
+    'The reference makes certificates for 24 hours. A longer one is reported and does not refuse, because the certificate is signed by the peer itself: whoever holds the key could make short ones for ever.',
+  'certificate.validity':
+    'The default clock skew is 300 seconds in both directions (`clockSkewMs`, at most one hour). Certificates of the network are never back-dated, so a clock that runs behind meets certificates of the future.',
   'image.allow-list': 'A policy without image hashes would accept any software. There is no value that means "any".',
-  'image.constant': 'All-zero measurements hash to `5c55c8f4…` (TDX) or `b5fdab78…` (SEV-SNP). They never pass, also when they are in the list.',
-  'image.hash': 'TDX: SHA-256 over MRTD, MRCONFIGID, MROWNER, MROWNERCONFIG, RTMR0–3 and 64 zero bytes. SEV-SNP: SHA-256 over the measurement and 64 zero bytes.',
-  'snp.product': "No root of AMD is built in. Until one is, peers with genuine AMD evidence are refused; a devnet's AMD is verified against the devnet's root.",
-  'tdx.collateral.number': 'A policy object also refuses a number below the highest one that it verified for the same platform family.',
+  'image.constant':
+    'All-zero measurements hash to `5c55c8f4…` (TDX) or `b5fdab78…` (SEV-SNP). They never pass, also when they are in the list.',
+  'image.hash':
+    'TDX: SHA-256 over MRTD, MRCONFIGID, MROWNER, MROWNERCONFIG, RTMR0–3 and 64 zero bytes. SEV-SNP: SHA-256 over the measurement and 64 zero bytes.',
+  'snp.product':
+    "No root of AMD is built in. Until one is, peers with genuine AMD evidence are refused; a devnet's AMD is verified against the devnet's root.",
+  'tdx.collateral.number':
+    'A policy object also refuses a number below the highest one that it verified for the same platform family.',
   'tdx.pck.root': "The whole certificate is compared with Intel's SGX Root CA, not only its key or its name.",
-  'tdx.quote.header': 'The remaining header bytes (reserved, user data) are not judged one by one; they are covered by the signature of the quote.',
-  'tdx.quote.length': 'The network stores quotes with zero bytes after the declared end; anything else there is refused.',
-  'tdx.quote.pem': 'The text of the chain must equal its own re-encoding. The zero byte that Intel\'s library appends is tolerated.',
-  'tdx.signing.names': 'Only the certificate named `Intel SGX TCB Signing`, directly below the root, may sign collateral. Otherwise the platform key of one broken machine could sign collateral for all.',
-  'tdx.tcb.level': 'For a module with a version (second byte of TEE_TCB_SVN above 0) the first two bytes are judged by the module\'s own levels, as Intel specifies. TD 1.5 reports levels at launch and now: both have to stand.',
-  'tdx.tcb.status': 'Another status than UpToDate passes only when `tolerate` names that status and every advisory that applies, and has not expired. `Revoked` never passes.',
+  'tdx.quote.header':
+    'The remaining header bytes (reserved, user data) are not judged one by one; they are covered by the signature of the quote.',
+  'tdx.quote.length':
+    'The network stores quotes with zero bytes after the declared end; anything else there is refused.',
+  'tdx.quote.pem':
+    "The text of the chain must equal its own re-encoding. The zero byte that Intel's library appends is tolerated.",
+  'tdx.signing.names':
+    'Only the certificate named `Intel SGX TCB Signing`, directly below the root, may sign collateral. Otherwise the platform key of one broken machine could sign collateral for all.',
+  'tdx.tcb.level':
+    "For a module with a version (second byte of TEE_TCB_SVN above 0) the first two bytes are judged by the module's own levels, as Intel specifies. TD 1.5 reports levels at launch and now: both have to stand.",
+  'tdx.tcb.status':
+    'Another status than UpToDate passes only when `tolerate` names that status and every advisory that applies, and has not expired. `Revoked` never passes.',
   'tdx.tcb.advisories': 'Informative: the list is part of the report.'
 }
 
 function familyOf(id) {
-  const prefix = Object.keys(FAMILIES).filter((start) => id.startsWith(start)).toSorted((a, b) => b.length - a.length)[0]
+  const prefix = Object.keys(FAMILIES)
+    .filter((start) => id.startsWith(start))
+    .toSorted((a, b) => b.length - a.length)[0]
   return FAMILIES[prefix]
 }
 
@@ -91,7 +112,9 @@ function pageOf(id) {
 }
 
 function overview() {
-  const rows = CHECK_IDS.map((id) => `| [${id}](${id}.md) | ${describeCheck(id).title} | ${describeCheck(id).enforced ? 'yes' : 'no'} |`)
+  const rows = CHECK_IDS.map(
+    (id) => `| [${id}](${id}.md) | ${describeCheck(id).title} | ${describeCheck(id).enforced ? 'yes' : 'no'} |`
+  )
   const intro = `# Checks\n\nEvery reason for which a peer can be refused, in the order of reports. Made by \`scripts/generate-check-pages.mjs\`.\n\n`
   return `${intro}| check | what must hold | enforced |\n|---|---|---|\n${rows.join('\n')}\n`
 }
@@ -99,7 +122,9 @@ function overview() {
 const wanted = new Map([['README.md', overview()], ...CHECK_IDS.map((id) => [`${id}.md`, pageOf(id)])])
 const present = existsSync(folder) ? readdirSync(folder) : []
 if (process.argv.includes('--check')) {
-  const stale = [...wanted].filter(([name, text]) => !present.includes(name) || readFileSync(`${folder}${name}`, 'utf8') !== text).map(([name]) => name)
+  const stale = [...wanted]
+    .filter(([name, text]) => !present.includes(name) || readFileSync(`${folder}${name}`, 'utf8') !== text)
+    .map(([name]) => name)
   const extra = present.filter((name) => !wanted.has(name))
   if (stale.length + extra.length > 0) {
     console.error(`docs/checks is stale: ${[...stale, ...extra].join(', ')}; run node scripts/generate-check-pages.mjs`)
