@@ -27,13 +27,24 @@ describe('docs/architecture.md', () => {
 
   it('names ports that exist, and at least one of every file', () => {
     const rows = [...section('Ports').matchAll(/^\| (.*?) \| .* \| .* \|$/gm)]
-    const ports = new Set(rows.slice(1).flatMap((row) => named(row[1]!)).filter((name) => /^[A-Z]/.test(name)))
+    const ports = new Set(
+      rows
+        .slice(1)
+        .flatMap((row) => named(row[1]!))
+        .filter((name) => /^[A-Z]/.test(name))
+    )
     expect(ports.size).toBeGreaterThan(8)
     const exported = new Set<string>()
     for (const file of readdirSync(new URL('src/runtime/ports/', root))) {
-      const names = [...read(`src/runtime/ports/${file}`).matchAll(/^export (?:interface|type|class) (\w+)/gm)].map((match) => match[1]!)
+      const names = [...read(`src/runtime/ports/${file}`).matchAll(/^export (?:interface|type|class) (\w+)/gm)].map(
+        (match) => match[1]!
+      )
       for (const name of names) exported.add(name)
-      if (!file.includes('error')) expect(names.some((name) => ports.has(name)), file).toBe(true)
+      if (!file.includes('error'))
+        expect(
+          names.some((name) => ports.has(name)),
+          file
+        ).toBe(true)
     }
     expect([...ports].filter((name) => !exported.has(name))).toEqual([])
   })

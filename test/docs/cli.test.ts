@@ -27,7 +27,12 @@ function pageOptions(text: string): string[] {
 }
 
 const general = await help()
-const commands = [...general.split('Commands:')[1]!.split('\n\n')[0]!.matchAll(/^ {2}(\w+) {2}/gm)].map((match) => match[1]!)
+const commands = [
+  ...general
+    .split('Commands:')[1]!
+    .split('\n\n')[0]!
+    .matchAll(/^ {2}(\w+) {2}/gm)
+].map((match) => match[1]!)
 
 describe('docs/cli.md', () => {
   it('has one section per command', () => {

@@ -11,7 +11,9 @@ function rowsOf(from: string, to: string): string[] {
   return [...text.matchAll(/^\| `([^`]+)` \| ([^|]*) \|/gm)].map((match) => `${match[1]}: ${match[2]}`).toSorted()
 }
 const told = (entries: Readonly<Record<string, string>>): string[] =>
-  Object.entries(entries).map(([name, meaning]) => `${name}: ${meaning}`).toSorted()
+  Object.entries(entries)
+    .map(([name, meaning]) => `${name}: ${meaning}`)
+    .toSorted()
 
 describe('docs/devnet.md', () => {
   it('lists the faults', () => expect(rowsOf('Faults', 'TEE faults')).toEqual(told(DEVNET_FAULTS)))
@@ -37,7 +39,9 @@ describe('docs/devnet.md', () => {
     const options = [...source.split('\n}\n')[0]!.matchAll(/^ {2}readonly (\w+)\?:/gm)].map((match) => match[1]!)
     expect(options.length).toBeGreaterThan(20)
     const table = page.slice(page.indexOf('\n## Options\n'), page.indexOf('\n## The description file\n'))
-    const named = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap((row) => [...row[1]!.matchAll(/`(\w+)`/g)].map((match) => match[1]))
+    const named = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap((row) =>
+      [...row[1]!.matchAll(/`(\w+)`/g)].map((match) => match[1])
+    )
     expect(named.toSorted()).toEqual(options.toSorted())
   })
 })

@@ -13,7 +13,10 @@ describe('README.md', () => {
     const [firstScreen] = readme.split('\n## ')
     const blocks = [...firstScreen!.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)]
     expect(blocks.map((block) => block[1])).toEqual(['sh'])
-    const commands = blocks[0]![2]!.trim().split('\n').map((line) => line.replace(/\s*#.*/, ''))
+    const commands = blocks[0]![2]!
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/\s*#.*/, ''))
     expect(commands).toEqual(['npm ci && npm run demo', 'npm ci && npm test'])
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'test']))
@@ -39,12 +42,21 @@ describe('README.md', () => {
   })
 })
 
-const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...readdirSync(new URL('docs/', root)).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : []))]
+const pages = [
+  'README.md',
+  'SECURITY.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(new URL('docs/', root)).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : []))
+]
 
 describe('relative links', () => {
   it.each(pages)('of %s lead somewhere', (page) => {
-    const prose = read(page).replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`(?!\])/g, '')
-    const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!).filter((link) => !/^[a-z]+:/.test(link))
+    const prose = read(page)
+      .replaceAll(/^```[\s\S]*?^```/gm, '')
+      .replaceAll(/`[^`\n]*`(?!\])/g, '')
+    const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map((match) => match[1]!)
+      .filter((link) => !/^[a-z]+:/.test(link))
     for (const link of links) {
       const [path, anchor] = link.split('#') as [string, string?]
       const target = path === '' ? new URL(page, root) : new URL(path, new URL(page, root))
@@ -57,5 +69,8 @@ describe('relative links', () => {
 })
 
 function anchorOf(heading: string): string {
-  return heading.toLowerCase().replaceAll(/[^\w\- ]/g, '').replaceAll(' ', '-')
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
 }

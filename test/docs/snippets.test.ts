@@ -28,7 +28,10 @@ function markdownFiles(directory: string): string[] {
   })
 }
 
-const files = [...['README.md', 'SECURITY.md', 'CONTRIBUTING.md'].map((name) => join(root, name)), ...markdownFiles(join(root, 'docs'))]
+const files = [
+  ...['README.md', 'SECURITY.md', 'CONTRIBUTING.md'].map((name) => join(root, name)),
+  ...markdownFiles(join(root, 'docs'))
+]
 const snippets: Snippet[] = files.flatMap((file) => {
   const text = readFileSync(file, 'utf8')
   return [...text.matchAll(/^```(\w+)[^\n]*\n([\s\S]*?)^```/gm)].map((match) => ({

@@ -57,7 +57,9 @@ async function listen(listener: ReturnType<typeof toNodeListener>): Promise<stri
 }
 
 /** A file `app/api/cocoon/[...path]/route.ts`: one exported function per method. */
-function callRoutes(routes: { readonly [Method in 'GET' | 'POST' | 'OPTIONS']: (request: Request) => Promise<Response> }): Send {
+function callRoutes(routes: {
+  readonly [Method in 'GET' | 'POST' | 'OPTIONS']: (request: Request) => Promise<Response>
+}): Send {
   return async (path, init) => {
     const request = new Request(`${ORIGIN}/api/cocoon${path}`, init)
     return await routes[request.method as 'GET' | 'POST' | 'OPTIONS'](request)
@@ -105,7 +107,10 @@ function post(body: object, token = TOKEN): RequestInit {
 }
 
 function eventsOf(text: string): string[] {
-  return text.split('\n\n').filter((event) => event.startsWith('data: ')).map((event) => event.slice(6))
+  return text
+    .split('\n\n')
+    .filter((event) => event.startsWith('data: '))
+    .map((event) => event.slice(6))
 }
 
 interface Choices {
@@ -158,7 +163,10 @@ describe.each(ADAPTERS)('the gateway under %s', (_name, mount) => {
     expect(refused.status).toBe(401)
     expect(await refused.json()).toMatchObject({ error: { code: 'ERR_UNAUTHORIZED' } })
     const models = await send('/v1/models', { headers: { authorization: `Bearer ${TOKEN}` } })
-    expect(await models.json()).toMatchObject({ object: 'list', data: [{ id: 'devnet/echo' }, { id: 'devnet/echo-large' }] })
+    expect(await models.json()).toMatchObject({
+      object: 'list',
+      data: [{ id: 'devnet/echo' }, { id: 'devnet/echo-large' }]
+    })
     expect((await send('/healthz')).status).toBe(200)
     expect((await send('/v1/chat/completions', { method: 'OPTIONS' })).status).toBe(204)
   })
