@@ -27,7 +27,7 @@ export interface Command {
   /** After `cocoonkit NAME`, e.g. `[options] [prompt…]`. */
   readonly usage: string
   readonly options: Readonly<Record<string, OptionSpec>>
-  /** Paragraphs below the options. */
+  /** Lines below the options. */
   readonly notes?: readonly string[]
   /** Whether words without a dash are taken. */
   readonly takesArguments: boolean

@@ -47,7 +47,7 @@ export function commandHelp(command: Command): string {
     'Options:',
     ...rows.map((row) => `  ${row.left.padEnd(width)}  ${row.right}`),
     '',
-    ...(command.notes ?? []).flatMap((note) => [note, '']),
+    ...(command.notes === undefined ? [] : [...command.notes, '']),
     'Exit codes:',
     ...EXIT_CODE_HELP.map((line) => `  ${line}`),
     ''
