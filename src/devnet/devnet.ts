@@ -5,20 +5,18 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto'
 import type { DevnetDescription } from '../attestation/index.js'
-import { bytesToHex, encodeUtf8, hexToBytes, parseAddress, type TonAddress } from '../encoding/index.js'
-import { CocoonError } from '../errors.js'
+import { bytesToHex, parseAddress, type TonAddress } from '../encoding/index.js'
 import { MAINNET_SAMPLE_PRICES, type TokenPrices } from '../payments/pricing/index.js'
-import { RunningChain, type DevnetChain, type DevnetChainOptions, type OpenedAccount } from './chain/index.js'
+import { RunningChain, type DevnetChainOptions } from './chain/index.js'
 import { FaultBoard } from './faults/index.js'
 import { KeyManager, type PublishedKey } from './keys/index.js'
+import { KnownAccounts, type MoneyChange } from './known-accounts.js'
 import { Lifetime } from './lifetime.js'
 import { DevnetLog, type DevnetConnection, type DevnetRequest, type DevnetStats } from './log.js'
 import {
   DEFAULT_DEVNET_SECRET,
   DEFAULT_DEVNET_WORKERS,
-  type DevnetAccountOptions,
   type DevnetOptions,
   type DevnetWorkerOptions
 } from './options.js'
@@ -27,100 +25,12 @@ import { ClientConnection } from './proxy/connection.js'
 import { addressText, createProxyIdentity, devnetAddress } from './proxy/identity.js'
 import type { Market } from './proxy/market.js'
 import { DevnetProxy } from './proxy/proxy.js'
-import type { AccountTemplate } from './proxy/settings.js'
 import { createServerCertificate, type ServerCertificate } from './server/certificate.js'
 import { Listener, type FrontRules } from './server/listener.js'
 import { createTeeVendor, startCollateralServer, type TeeVendor } from './tee-vendor/index.js'
+import type { Devnet, DevnetNetwork } from './types.js'
 import { createGenerator, createHttpUpstream, type Upstream } from './upstream/index.js'
 import { DevnetWorker } from './worker/index.js'
-
-/** What clients must know of a devnet. */
-export interface DevnetNetwork {
-  readonly isTest: boolean
-  readonly configVersion: number
-  readonly proxies: string[]
-  /** Request keys, oldest first; empty without `DevnetOptions.encryption`. Grows when keys are rotated. */
-  readonly encryptionKeys: readonly PublishedKey[]
-}
-
-/** A running devnet. */
-export interface Devnet {
-  /** What `new Cocoon({ network })` takes. */
-  readonly network: DevnetNetwork
-  /** What `new Cocoon({ account })` takes. */
-  readonly account: { readonly owner: string; readonly secret: string | Uint8Array }
-  readonly prices: TokenPrices
-  /** Requests that reached a proxy on an authorised connection, oldest first (the newest 10,000). */
-  readonly requests: readonly DevnetRequest[]
-  /** Connections, oldest first (the newest 10,000). */
-  readonly connections: readonly DevnetConnection[]
-  /** Image hashes that its proxies are verified against, hex. */
-  readonly imageHashes: readonly string[]
-  /** Where the TDX collateral is served in the shape of PCCS; only with `servesCollateral`. */
-  readonly pccsUrl: string | undefined
-  /** Everything that a client needs, as JSON data: for {@link fromDevnet} and `--devnet FILE`. */
-  describe(): DevnetDescription
-  /** Certificates of the proxies, DER. */
-  readonly certificates: readonly Uint8Array[]
-  /** Payment keys of the proxies, 32 bytes each. */
-  readonly proxyPublicKeys: readonly Uint8Array[]
-  stats(): DevnetStats
-  /** Nonces of connections that may be waiting for a chain message. */
-  readonly pendingNonces: readonly bigint[]
-  /**
-   * Plays the arrival of a register message at the proxies.
-   *
-   * @param owner - Only a connection of this owner is let through; default any.
-   * @returns Whether a pending connection has this nonce.
-   */
-  register(nonce: bigint, owner?: string): boolean
-  /** Replaces the standing faults; without names there are none. @throws CocoonError `ERR_OPTIONS` for an unknown name. */
-  setFault(...names: readonly string[]): void
-  /** Adds a worker to the market. */
-  addWorker(options: DevnetWorkerOptions): void
-  /** Takes every worker of a model away; the model stays listed. */
-  removeWorkers(model: string): void
-  /** Enables or disables the workers of a model. */
-  setWorkersEnabled(model: string, enabled: boolean): void
-  /** Disables or enables a proxy. */
-  setProxyEnabled(proxy: number, enabled: boolean): void
-  /** Sets money and state of an account at every proxy that has seen it, and for later connections. */
-  setAccount(
-    owner: string,
-    change: { readonly balanceNano?: bigint; readonly stakeNano?: bigint; readonly state?: 0 | 1 | 2 }
-  ): void
-  /** Makes all usage visible in db_tokens and coverable by signed payments now. */
-  commit(): void
-  /** Makes and publishes another request key; it expires after `ttlSeconds`, default a day. */
-  rotateKey(ttlSeconds?: number): Promise<PublishedKey>
-  /** Makes the proxies forget all request keys, which stay published: as right after their restart. */
-  forgetKeys(): void
-  /** Cuts every open connection of a proxy, or of all. */
-  dropConnections(proxy?: number): void
-  /** The chain behind the network; `undefined` without `DevnetOptions.chain`. */
-  readonly chain: DevnetChain | undefined
-  /** Timers, sockets and requests that are alive; 0 after close. */
-  readonly liveHandles: number
-  /** Ends everything; resolves when sockets and timers are gone. Safe to call twice. */
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
-}
-
-function secretBytes(secret: string | Uint8Array): Uint8Array {
-  return typeof secret === 'string' ? encodeUtf8(secret) : secret
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest())
-}
-
-interface MutableTemplate {
-  secretHash: Uint8Array | undefined
-  balanceNano: bigint
-  stakeNano: bigint
-}
-
-const TON = 1_000_000_000n
 
 class RunningDevnet implements Devnet {
   readonly network: DevnetNetwork
@@ -132,7 +42,7 @@ class RunningDevnet implements Devnet {
   readonly #lifetime = new Lifetime()
   readonly #log = new DevnetLog()
   readonly #market: Market = new Map()
-  readonly #accounts = new Map<string, MutableTemplate>()
+  readonly #accounts: KnownAccounts
   readonly #proxies: DevnetProxy[] = []
   readonly #listeners: Listener[] = []
   readonly #faults: FaultBoard
@@ -159,7 +69,8 @@ class RunningDevnet implements Devnet {
     const secret = options.account?.secret ?? (options.authorization === 'fake-ton' ? '' : DEFAULT_DEVNET_SECRET)
     this.account = { owner, secret }
     this.#upstream = this.#upstreamFor(options.upstream)
-    for (const known of [{ ...options.account, owner, secret }, ...(options.accounts ?? [])]) this.#addAccount(known)
+    this.#accounts = new KnownAccounts(options.authorization ?? 'short', this.prices.pricePerTokenNano)
+    for (const known of [{ ...options.account, owner, secret }, ...(options.accounts ?? [])]) this.#accounts.add(known)
     for (const worker of options.workers ?? DEFAULT_DEVNET_WORKERS) this.addWorker(worker)
     this.#faults = new FaultBoard({
       upstream: this.#upstream,
@@ -204,7 +115,7 @@ class RunningDevnet implements Devnet {
       this.#proxies.push(proxy)
       this.#listeners.push(listener)
       this.chain?.attach(index, proxy)
-      await this.chain?.openAccounts(index, this.#knownAccounts())
+      await this.chain?.openAccounts(index, this.#accounts.opened())
     }
     await this.chain?.changeRoot({
       proxies: [...this.network.proxies],
@@ -228,14 +139,6 @@ class RunningDevnet implements Devnet {
       stateCommitMs,
       onVanish
     })
-  }
-
-  #knownAccounts(): OpenedAccount[] {
-    return [...this.#accounts].flatMap(([hash, { secretHash, balanceNano, stakeNano }]) =>
-      secretHash === undefined
-        ? []
-        : [{ owner: { workchain: 0, hash: hexToBytes(hash) }, secretHash, balanceNano, stakeNano }]
-    )
   }
 
   #frontRules(): FrontRules {
@@ -304,37 +207,11 @@ class RunningDevnet implements Devnet {
       lifetime: this.#lifetime,
       log: this.#log,
       now: this.#now,
-      openAccount: (address) => this.chain?.template(index, address) ?? this.#template(address),
+      openAccount: (address) => this.chain?.template(index, address) ?? this.#accounts.template(address),
       findKey: (publicKey) => this.#keys.find(publicKey),
       faultWorker: (model) => this.#faults.workerFor(model),
       planFault: (model, worker) => this.#faults.plan(model, worker),
       onConnected: (connection) => this.#faults.connected(connection)
-    })
-  }
-
-  #template(owner: TonAddress): AccountTemplate {
-    const { authorization = 'short' } = this.#options
-    const known = this.#accounts.get(bytesToHex(owner.hash)) ?? {
-      secretHash: undefined,
-      balanceNano: 20n * TON,
-      stakeNano: 15n * TON
-    }
-    if (authorization === 'fake-ton') {
-      // A reference proxy without chain knows everybody: empty secret, 1e15 tokens, a stake of 1 TON.
-      const balanceNano = 10n ** 15n * this.prices.pricePerTokenNano
-      return { secretHash: sha256(new Uint8Array()), balanceNano, stakeNano: TON }
-    }
-    return authorization === 'long' ? { ...known, secretHash: undefined } : known
-  }
-
-  #addAccount(options: DevnetAccountOptions): void {
-    if (options.owner === undefined)
-      throw new CocoonError('ERR_OPTIONS', 'an account needs an owner', { phase: 'options' })
-    const address = parseAddress(options.owner)
-    this.#accounts.set(bytesToHex(address.hash), {
-      secretHash: sha256(secretBytes(options.secret ?? DEFAULT_DEVNET_SECRET)),
-      balanceNano: options.balanceNano ?? 20n * TON,
-      stakeNano: options.stakeNano ?? 15n * TON
     })
   }
 
@@ -383,8 +260,8 @@ class RunningDevnet implements Devnet {
 
   register(nonce: bigint, owner?: string): boolean {
     const address = owner === undefined ? undefined : parseAddress(owner)
-    const mine = this.#accounts.get(bytesToHex((address ?? parseAddress(this.account.owner)).hash))
-    return this.#proxies.map((proxy) => proxy.register(nonce, address, mine?.secretHash)).includes(true)
+    const secretHash = this.#accounts.secretHashOf(address ?? parseAddress(this.account.owner))
+    return this.#proxies.map((proxy) => proxy.register(nonce, address, secretHash)).includes(true)
   }
 
   setFault(...names: readonly string[]): void {
@@ -412,14 +289,10 @@ class RunningDevnet implements Devnet {
 
   setAccount(
     owner: string,
-    change: { readonly balanceNano?: bigint; readonly stakeNano?: bigint; readonly state?: 0 | 1 | 2 }
+    change: MoneyChange & { readonly state?: 0 | 1 | 2 }
   ): void {
     const address = parseAddress(owner)
-    const template = this.#accounts.get(bytesToHex(address.hash))
-    if (template !== undefined) {
-      template.balanceNano = change.balanceNano ?? template.balanceNano
-      template.stakeNano = change.stakeNano ?? template.stakeNano
-    }
+    this.#accounts.change(address, change)
     for (const proxy of this.#proxies) {
       const account = proxy.account(address)
       account.balanceNano = change.balanceNano ?? account.balanceNano

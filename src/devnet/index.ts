@@ -20,7 +20,7 @@ export {
   type RootCellInput,
   type RootEncryptionKey
 } from './chain/index.js'
-export { startDevnet, type Devnet, type DevnetNetwork } from './devnet.js'
+export { startDevnet } from './devnet.js'
 export { DEVNET_FAULTS, FAULT_MODEL_PREFIX } from './faults/index.js'
 export type { PublishedKey } from './keys/index.js'
 export type { DevnetConnection, DevnetRequest, DevnetStats } from './log.js'
@@ -44,3 +44,4 @@ export {
 export { DEVNET_TEE_FAULTS, type DevnetTeeOptions, type TeeFaultDescription, type TeeKind } from './tee-vendor/index.js'
 export { GENERATOR_INTRODUCTION, type Upstream, type UpstreamRequest, type UpstreamResponse } from './upstream/index.js'
 export type { WorkerBehaviour } from './worker/index.js'
+export type { Devnet, DevnetNetwork } from './types.js'
