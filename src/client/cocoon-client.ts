@@ -11,7 +11,7 @@ import { CocoonError } from '../errors.js'
 import type { Receipt } from '../payments/channel/index.js'
 import type { LoadInput, LoadPlan, TokenPrices } from '../payments/pricing/index.js'
 import type { Registry, RegistrySnapshot } from '../payments/registry/index.js'
-import type { CallBudget, InferencePeer, InferenceTransport, WorkerType } from '../runtime/ports/inference.js'
+import type { CallBudget, InferencePeer, WorkerType } from '../runtime/ports/inference.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { AttestationReport } from '../runtime/ports/verdict.js'
 import {
@@ -21,11 +21,10 @@ import {
   type EncryptionReport,
   reportEncryption
 } from './encryption/index.js'
-import { createGatewayTransport } from './gateway/index.js'
 import type { DirectCarrier } from './money/direct-carrier.js'
 import { LazyMoneyCarrier } from './money/lazy-carrier.js'
 import type { QuoteOptions, QuoteSources, RequestQuote } from './money/quote.js'
-import { createConnector, ProxyPool, type ProxyCandidate } from './network/index.js'
+import { type Carrier, LazyCarrier, LazyPool, type ProxyCandidate } from './network/index.js'
 import { createCallBudget, createOpenAISurface, type OpenAISurface } from './openai/index.js'
 import type { CocoonOptions } from './options.js'
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js'
@@ -45,9 +44,6 @@ export interface Market {
   /** Models by base name with their enabled workers; a model without workers has an empty list. */
   readonly models: readonly WorkerType[]
 }
-
-/** What carries requests, for as long as the client lives. */
-type Carrier = InferenceTransport & { close(): Promise<void> }
 
 /**
  * A client of the network. Connects on the first call, shares one connection per proxy among all calls and keeps it until
@@ -91,8 +87,12 @@ export class CocoonClient {
     const { clock, random } = resolved.platform
     const { carrier, encryption, isTest } = resolved
     this.#resolved = resolved
-    if (carrier.kind === 'gateway') this.#carrier = createGatewayTransport(carrier.endpoint, carrier.options)
-    else {
+    if (carrier.kind === 'gateway') {
+      this.#carrier = new LazyCarrier(async () => {
+        const { createGatewayTransport } = await import('./gateway/transport/index.js')
+        return createGatewayTransport(carrier.endpoint, carrier.options)
+      })
+    } else {
       const { proxies, connector, attestation } = carrier
       const common = { proxies, clock, random, select: options.select, onEvent: options.onEvent }
       if (resolved.root !== undefined || options.payments !== undefined) {
@@ -100,7 +100,7 @@ export class CocoonClient {
         const { payments } = options
         this.#money = new LazyMoneyCarrier({ ...common, source, payments, attestation, connector })
       }
-      this.#carrier = this.#pool = this.#money ?? new ProxyPool({ ...common, connect: createConnector(connector()) })
+      this.#carrier = this.#pool = this.#money ?? new LazyPool(common, connector())
     }
     this.#callDefaults = {
       maxCoefficient: options.maxCoefficient ?? DEFAULT_MAX_COEFFICIENT,

@@ -1,18 +1,15 @@
 /**
- * Hexadecimal text.
+ * Hexadecimal text, a digit at a time: for keys and hashes. `long-hex.ts` takes texts of any length.
  *
  * @module
  */
 import { CocoonError } from '../errors.js'
 
-const DIGITS = '0123456789abcdef'
-
-/** Bytes from which on a table pays; below, most texts are keys and hashes. */
-const LONG_BYTES = 256
+/** In the order of their values. */
+export const DIGITS: string = '0123456789abcdef'
 
 /** Lower-case hex, two digits a byte. */
 export function bytesToHex(bytes: Uint8Array): string {
-  if (bytes.length >= LONG_BYTES) return longBytesToHex(bytes)
   let hex = ''
   for (const byte of bytes) hex += DIGITS[byte >> 4]! + DIGITS[byte & 15]!
   return hex
@@ -25,7 +22,6 @@ export function bytesToHex(bytes: Uint8Array): string {
  */
 export function hexToBytes(hex: string): Uint8Array<ArrayBuffer> {
   if (hex.length % 2 !== 0) throw invalidHex()
-  if (hex.length >= 2 * LONG_BYTES) return longHexToBytes(hex)
   const bytes = new Uint8Array(hex.length / 2)
   for (let index = 0; index < bytes.length; index++) {
     bytes[index] = (digit(hex.charCodeAt(index * 2)) << 4) | digit(hex.charCodeAt(index * 2 + 1))
@@ -39,74 +35,14 @@ function digit(code: number): number {
   return value
 }
 
-function digitOrNegative(code: number): number {
+/** Value of the digit with this character code; -1 for what is none. */
+export function digitOrNegative(code: number): number {
   if (code >= 48 && code <= 57) return code - 48
   const lower = code | 32
   return lower >= 97 && lower <= 102 ? lower - 87 : -1
 }
 
-/**
- * Tables by two bytes at once, four times faster than by one. Filled and read in the platform's own byte order, whatever
- * it is: 256 kB for writing, 128 kB for reading, made when the first long text needs them.
- */
-let digitsOfPair: Uint32Array | undefined
-let valueOfPair: Int16Array | undefined
-
-function longBytesToHex(bytes: Uint8Array): string {
-  digitsOfPair ??= makeDigitTable()
-  const isEven = bytes.length % 2 === 0
-  const source = isEven && bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes.length + 1)
-  if (source !== bytes) source.set(bytes)
-  const pairs = new Uint16Array(source.buffer, source.byteOffset, Math.ceil(bytes.length / 2))
-  const text = new Uint32Array(pairs.length)
-  for (let index = 0; index < pairs.length; index++) text[index] = digitsOfPair[pairs[index]!]!
-  return new TextDecoder().decode(new Uint8Array(text.buffer, 0, bytes.length * 2))
-}
-
-function longHexToBytes(hex: string): Uint8Array<ArrayBuffer> {
-  valueOfPair ??= makeValueTable()
-  const ascii = new TextEncoder().encode(hex)
-  // A text with anything but ASCII grows by being encoded.
-  if (ascii.length !== hex.length) throw invalidHex()
-  const aligned = ascii.byteOffset % 2 === 0 ? ascii : ascii.slice()
-  const pairs = new Uint16Array(aligned.buffer, aligned.byteOffset, hex.length / 2)
-  const bytes = new Uint8Array(pairs.length)
-  let bad = 0
-  for (let index = 0; index < pairs.length; index++) {
-    const value = valueOfPair[pairs[index]!]!
-    bad |= value
-    bytes[index] = value
-  }
-  if (bad < 0) throw invalidHex()
-  return bytes
-}
-
-function makeDigitTable(): Uint32Array {
-  const keys = new Uint8Array(2)
-  const key = new Uint16Array(keys.buffer)
-  const table = new Uint32Array(0x10000)
-  const ascii = new Uint8Array(table.buffer)
-  for (let value = 0; value < 0x10000; value++) {
-    keys[0] = value >> 8
-    keys[1] = value
-    const at = key[0]! * 4
-    for (let digit = 0; digit < 4; digit++) ascii[at + digit] = DIGITS.charCodeAt((value >> (12 - 4 * digit)) & 15)
-  }
-  return table
-}
-
-function makeValueTable(): Int16Array {
-  const keys = new Uint8Array(2)
-  const key = new Uint16Array(keys.buffer)
-  const table = new Int16Array(0x10000)
-  for (let value = 0; value < 0x10000; value++) {
-    keys[0] = value >> 8
-    keys[1] = value
-    table[key[0]!] = (digitOrNegative(keys[0]) << 4) | digitOrNegative(keys[1])
-  }
-  return table
-}
-
-function invalidHex(): CocoonError {
+/** `ERR_ENCODING`. */
+export function invalidHex(): CocoonError {
   return new CocoonError('ERR_ENCODING', 'text is not hexadecimal', { phase: 'encoding' })
 }

@@ -409,7 +409,7 @@ describe('watching', () => {
       throw new Error('test')
     }
     const observer = { onPaymentNote: rejecting, onSettlement: rejecting }
-    const cocoon = client(await devnet(), { onEvent: rejecting, observer })
+    const cocoon = client(await devnet(), { onEvent: rejecting as () => void, observer })
     await cocoon.chat.completions.create(question())
     await new Promise((resolve) => setTimeout(resolve, 20))
     process.removeListener('unhandledRejection', onUnhandled)

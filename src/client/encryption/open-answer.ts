@@ -8,6 +8,7 @@ import { encodeUtf8 } from '../../encoding/index.js'
 import { decryptAnswer, EnvelopeError } from '../../envelope/index.js'
 import type { InferenceAnswer } from '../../runtime/ports/inference.js'
 import { createEventParser } from '../openai/index.js'
+import { markEncrypted } from './mark-encrypted.js'
 import type { SealedRequest } from './seal.js'
 
 /** Longest encrypted value: twice what the surface takes in clear, since ciphertext is hex. */
@@ -20,12 +21,6 @@ const MAX_VALUE_CHARS = 33_554_432
 export function openAnswer(answer: InferenceAnswer, sealed: SealedRequest): InferenceAnswer {
   const isGood = answer.status >= 200 && answer.status <= 299
   return markEncrypted(answer, isGood ? openParts(answer, sealed) : openErrorParts(answer, sealed))
-}
-
-/** The answer, marked as encrypted, with other parts. */
-export function markEncrypted(answer: InferenceAnswer, parts: InferenceAnswer['parts']): InferenceAnswer {
-  const { requestId, peer, status, headers, final } = answer
-  return { requestId, peer, status, headers, final, parts, encrypted: true, cancel: (reason) => answer.cancel(reason) }
 }
 
 async function* openParts(answer: InferenceAnswer, sealed: SealedRequest): AsyncGenerator<Uint8Array> {

@@ -7,7 +7,7 @@ import { decodeUtf8, encodeUtf8 } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import { encryptForm, encryptRequest, parsePublicKey, type SenderKey } from '../../envelope/index.js'
 import type { InferenceRequest } from '../../runtime/ports/inference.js'
-import { encodeMultipart, readFile } from '../openai/index.js'
+import { encodeMultipart, readFile } from '../openai/forms/index.js'
 import type { EncryptionSettings } from './types.js'
 
 /** An encrypted request with what its answer needs. */

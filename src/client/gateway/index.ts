@@ -5,5 +5,4 @@
  * @module
  */
 export { type GatewayEndpoint, parseEndpoint } from './endpoint.js'
-export { createGatewayTransport, type GatewayTransport } from './gateway-transport.js'
 export type { GatewayHeaders, GatewayOptions } from './options.js'

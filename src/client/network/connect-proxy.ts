@@ -17,6 +17,7 @@ import type { RatlsConnection, RatlsEvent } from '../../wire/ratls/index.js'
 import type { Session, SessionEvent, SessionOptions } from '../../wire/session/index.js'
 import { linkSignals } from './abortable.js'
 import type { ProxyAddress } from './proxy-address.js'
+import { createRecheck, type Recheck } from './recheck.js'
 
 /** What the pool hands to a connector. */
 export interface ConnectContext {
@@ -31,6 +32,8 @@ export interface ConnectContext {
 export interface ProxyConnection {
   readonly session: Session
   readonly verdict: Verdict
+  /** Asks whether the peer is still accepted; absent = its verdict holds to its end. */
+  readonly recheck?: Recheck | undefined
 }
 
 /** Sets up a connection or rejects with a CocoonError; on rejection nothing stays open. */
@@ -55,13 +58,10 @@ export interface ConnectorSettings {
   readonly session: Omit<SessionOptions, 'verdict' | 'clock' | 'random' | 'signal' | 'onEvent'>
 }
 
-/** Longest time without progress by default, milliseconds; well under the default budget of a call, so that failover happens. */
-export const DEFAULT_CONNECT_STALL_MS = 15_000
-
 /** Makes the connector of a client. Nothing happens until it is called. */
 export function createConnector(settings: ConnectorSettings): ConnectProxy {
   return async (address, context) => {
-    const { stream, verdict } = await connectAttested(settings, address, context)
+    const { stream, verdict, certificateDer } = await connectAttested(settings, address, context)
     const { authorizeLong } = settings.session
     try {
       const { openSession } = await import('../../wire/session/index.js')
@@ -79,7 +79,8 @@ export function createConnector(settings: ConnectorSettings): ConnectProxy {
         signal: context.signal,
         onEvent: (event) => context.onEvent(event)
       })
-      return { session, verdict }
+      const peer = { certificateDer, address: address.text }
+      return { session, verdict, recheck: createRecheck(settings.policy, settings.clock, peer) }
     } catch (error) {
       await closeQuietly(stream, error)
       throw error

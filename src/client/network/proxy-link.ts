@@ -11,7 +11,7 @@ import type { Clock, Random } from '../../runtime/ports/clock.js'
 import type { InferencePeer } from '../../runtime/ports/inference.js'
 import type { RatlsEvent } from '../../wire/ratls/index.js'
 import type { Session, SessionEvent } from '../../wire/session/index.js'
-import { waitFor } from './abortable.js'
+import { raceSignal, waitFor } from './abortable.js'
 import { backOffMs } from './back-off.js'
 import type { ProxyCandidate } from './candidates.js'
 import type { ConnectProxy, ProxyConnection } from './connect-proxy.js'
@@ -87,8 +87,8 @@ export class ProxyLink {
   }
 
   /**
-   * The connection, dialled when there is none, or when the verdict on its peer has ended; callers share one dial, which ends
-   * when the last of them has left.
+   * The connection, dialled when there is none, or when the verdict on its peer has ended or turned; callers share one dial,
+   * which ends when the last of them has left.
    * Does not pause by itself: see {@link ProxyLink.pauseMs}.
    *
    * @throws CocoonError Why the dial failed; the reason of `signal`; `ERR_CLOSED`.
@@ -97,7 +97,10 @@ export class ProxyLink {
     if (this.#closeReason !== undefined) return Promise.reject(this.#closeReason)
     if (this.#state.kind === 'ready') {
       const { connection } = this.#state
-      if (isCurrent(connection, this.#settings.clock.now())) return Promise.resolve(connection)
+      if (isCurrent(connection, this.#settings.clock.now())) {
+        const isAccepted = connection.recheck?.() ?? true
+        return isAccepted === true ? Promise.resolve(connection) : this.#acquireChecked(connection, isAccepted, signal)
+      }
       this.#retire(connection)
     }
     const state = this.#state
@@ -154,6 +157,17 @@ export class ProxyLink {
     await Promise.all(this.#unsettled)
   }
 
+  /** The connection when its peer is still accepted, else another one. */
+  async #acquireChecked(
+    connection: OpenConnection,
+    isAccepted: Promise<boolean>,
+    signal: AbortSignal
+  ): Promise<OpenConnection> {
+    if (await raceSignal(isAccepted, signal, 'attestation')) return connection
+    if (this.connection === connection) this.#retire(connection)
+    return this.acquire(signal)
+  }
+
   #dial(): SharedTask<OpenConnection> {
     const attempt = this.#failures + 1
     const startedMs = this.#settings.clock.monotonic()
@@ -171,7 +185,7 @@ export class ProxyLink {
   }
 
   async #connect(context: SharedTaskContext, attempt: number): Promise<OpenConnection> {
-    const { session, verdict } = await this.#settings.connect(this.address, {
+    const { session, verdict, recheck } = await this.#settings.connect(this.address, {
       signal: context.signal,
       keepAlive: context.keepAlive,
       onEvent: (event) => this.#emit(event, attempt)
@@ -179,6 +193,7 @@ export class ProxyLink {
     return {
       session,
       verdict,
+      recheck,
       peer: {
         address: this.address.text,
         protocolVersion: session.protocolVersion,

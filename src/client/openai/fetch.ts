@@ -162,20 +162,7 @@ async function readForm(
   } catch {
     throw invalidRequest('the request body is not multipart/form-data')
   }
-  const fields: [string, unknown][] = []
-  for (const [name, value] of form.entries())
-    fields.push([name, typeof value === 'string' ? fromText(name, value) : value])
-  const file = form.get('file')
-  const { readFile } = await import('./multipart.js')
-  return { fields: Object.fromEntries(fields), file: await readFile(file) }
-}
-
-function fromText(name: string, text: string): unknown {
-  if (name === 'stream' || name === 'enable_debug')
-    return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text
-  const isNumber =
-    name === 'max_tokens' || name === 'max_completion_tokens' || name === 'max_coefficient' || name === 'timeout'
-  return isNumber && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text
+  return (await import('./multipart.js')).readForm(form)
 }
 
 function decodeName(text: string): string {

@@ -14,7 +14,6 @@ export type { CallFigures } from './figures.js'
 export type { FileInput } from './multipart.js'
 export { type CallOutcome, outcomeOf } from './outcome.js'
 export type { AnswerLimits, CallDefaults, OpenAISurfaceOptions, RequestOptions } from './options.js'
-export { redactPrompt } from './redact.js'
 export {
   type EndpointPath,
   type ObjectRule,

@@ -1,5 +1,5 @@
 /**
- * Writes multipart/form-data as workers read it, which is narrower than the standard (v3.md §3.5): the boundary is the
+ * Reads forms, and writes multipart/form-data as workers read it, which is narrower than the standard (v3.md §3.5): the boundary is the
  * last parameter and stands after a space, names hold no `;` or `=`, truth values are decimal integers.
  *
  * @module
@@ -30,6 +30,24 @@ export async function readFile(input: unknown): Promise<FilePart> {
   if (input instanceof Uint8Array) return { bytes: input, name: 'audio.wav', type: '' }
   if (input instanceof ArrayBuffer) return { bytes: new Uint8Array(input), name: 'audio.wav', type: '' }
   throw fieldError('file', 'must be a File, a Blob or bytes', 'read the file first and give its bytes')
+}
+
+/** A form's file, and its text fields in the types that the rules know. @throws CocoonError `ERR_REQUEST_FIELD`. */
+export async function readForm(
+  form: FormData
+): Promise<{ readonly fields: Record<string, unknown>; readonly file: FilePart }> {
+  const fields: [string, unknown][] = []
+  for (const [name, value] of form.entries())
+    fields.push([name, typeof value === 'string' ? fromText(name, value) : value])
+  return { fields: Object.fromEntries(fields), file: await readFile(form.get('file')) }
+}
+
+function fromText(name: string, text: string): unknown {
+  if (name === 'stream' || name === 'enable_debug')
+    return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text
+  const isNumber =
+    name === 'max_tokens' || name === 'max_completion_tokens' || name === 'max_coefficient' || name === 'timeout'
+  return isNumber && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text
 }
 
 /**

@@ -6,7 +6,7 @@ import { devnetTrust, fromDevnet, startDevnet, type Devnet, type DevnetOptions }
 import { Cocoon, type CocoonOptions, type NetworkEvent } from '../../../src/index.js'
 import { staticCollateral } from '../../../src/attestation.js'
 import { systemClock } from '../../../src/runtime/shared/index.js'
-import { auditReceipt, Ledger, memoryLedgerStore, openLedger, testnet } from '../../../src/ton.js'
+import { auditReceipt, type Ledger, memoryLedgerStore, openLedger, testnet } from '../../../src/ton.js'
 
 const open: Array<{ close(): Promise<void> }> = []
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type NetworkEvent, parseProxyAddress, ProxyPool, type ProxyPoolOptions } from '../../../src/client/network/index.js'
+import { type NetworkEvent, parseProxyAddress, type ProxyPoolOptions } from '../../../src/client/network/index.js'
+import { ProxyPool } from '../../../src/client/network/pool/index.js'
+import { createRecheck } from '../../../src/client/network/recheck.js'
 import { CocoonError } from '../../../src/errors.js'
+import type { Verdict, VerdictPolicy } from '../../../src/runtime/ports/verdict.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 import { dialError, fakeAnswer, fakeBudget, FakeConnector, fakeRequest, lostError } from '../../support/fake-sessions.js'
 import { SeededRandom } from '../../support/seeded-random.js'
@@ -495,6 +498,47 @@ describe('the end of a verdict', () => {
     expect(connector.last.session.queries).toHaveLength(1)
     await pool.close()
     expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('so does one whose peer is not accepted any more, whenever that shows', async () => {
+    const { pool, connector, clock } = world()
+    connector.script = () => 'ok'
+    let accepted = true
+    let asked = 0
+    const policy: VerdictPolicy = {
+      name: 'test',
+      judge: () => {
+        asked += 1
+        return Promise.resolve({ accepted } as Verdict)
+      }
+    }
+    connector.recheck = createRecheck(policy, clock, { certificateDer: new Uint8Array(1), address: 'a:1' })
+    await send(pool)
+    await send(pool)
+    expect(asked).toBe(0)
+    await clock.advance(1000)
+    await Promise.all([send(pool), send(pool), send(pool)])
+    expect(asked).toBe(1)
+    expect(connector.count()).toBe(1)
+    accepted = false
+    await clock.advance(1000)
+    const first = connector.last.session
+    const sent = first.queries.length
+    connector.recheck = () => true
+    await Promise.all([send(pool), send(pool)])
+    expect(connector.count()).toBe(2)
+    expect(first.queries).toHaveLength(sent)
+    expect(first.isClosed).toBe(true)
+    await pool.close()
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('a policy that fails when asked again keeps no connection', async () => {
+    const clock = new FakeClock()
+    const policy: VerdictPolicy = { name: 'test', judge: () => Promise.reject(new Error('broken')) }
+    const recheck = createRecheck(policy, clock, { certificateDer: new Uint8Array(1), address: 'a:1' })
+    await clock.advance(1000)
+    expect(await recheck()).toBe(false)
   })
 
   test('what is under way on it goes on to its end', async () => {

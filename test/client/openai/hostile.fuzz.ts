@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { redactPrompt } from '../../../src/client/openai/index.js'
+import { redactPrompt } from '../../../src/client/openai/redact.js'
 import { CocoonError } from '../../../src/errors.js'
 import { CHAT, chunk, surfaceOver } from './fake-transport.js'
 

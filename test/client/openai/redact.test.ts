@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { redactPrompt } from '../../../src/client/openai/index.js'
+import { redactPrompt } from '../../../src/client/openai/redact.js'
 import { CocoonError } from '../../../src/errors.js'
 import { surfaceOver } from './fake-transport.js'
 
