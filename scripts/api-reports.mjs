@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 const check = process.argv.includes('--check')
 const { exports } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
 mkdirSync(`${root}/.cache/api`, { recursive: true })
+// The extractor writes nothing, in silence, where this folder is missing.
+mkdirSync(`${root}/etc`, { recursive: true })
 
 let changed = 0
 for (const [subpath, target] of Object.entries(exports)) {
