@@ -71,6 +71,8 @@ export class FakeConnector {
   script: (address: string, dialIndex: number) => 'ok' | CocoonError | undefined = () => undefined
   /** End of the verdicts, ISO 8601. */
   validUntil: string | null = null
+  /** Given to every connection. */
+  recheck: ProxyConnection['recheck']
 
   readonly connect: ConnectProxy = (address: ProxyAddress, context: ConnectContext) =>
     new Promise<ProxyConnection>((resolve, reject) => {
@@ -79,7 +81,7 @@ export class FakeConnector {
         address: address.text,
         context,
         session,
-        succeed: () => resolve({ session: session as unknown as Session, verdict: fakeVerdict(this.validUntil) }),
+        succeed: () => resolve({ session: session as unknown as Session, verdict: fakeVerdict(this.validUntil), recheck: this.recheck }),
         fail: reject
       }
       context.signal.addEventListener('abort', () => reject(context.signal.reason as CocoonError), { once: true })
