@@ -17,7 +17,7 @@ export async function runLifecycle(library, { requests = 100, log = console.log 
     now: () => Date.now(),
     monotonic: () => performance.now(),
     setTimer: (run, delayMs) => {
-      const timer = setTimeout(run, delayMs)
+      const timer = setTimeout(() => run(), delayMs)
       return () => clearTimeout(timer)
     }
   }

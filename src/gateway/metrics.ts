@@ -45,7 +45,7 @@ export class GatewayMetrics {
   #durationCount = 0
   #active = 0
 
-  constructor(meter?: GatewayMeter | undefined) {
+  constructor(meter?: GatewayMeter) {
     this.#meter = meter === undefined ? undefined : openMeter(meter)
   }
 

@@ -302,7 +302,7 @@ describe('answers', () => {
       await collect(client)
     }
     const chosen = devnet.requests.map((request) => request.coefficient)
-    expect(chosen.slice(2).toSorted()).toEqual([1000, 3000])
+    expect(chosen.slice(2).toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([1000, 3000])
   })
 })
 

@@ -125,7 +125,7 @@ export class SandboxSource implements ChainReader, ChainSender {
   }
 
   async getAccount(address: string | { workchain: number; hash: Uint8Array }): Promise<AccountState> {
-    const parsed = Address.parse(String(address))
+    const parsed = Address.parse(address as string)
     const contract = await this.#sandbox.chain.getContract(parsed)
     const state = contract.accountState
     const active = state?.type === 'active' ? state.state : null
@@ -146,7 +146,7 @@ export class SandboxSource implements ChainReader, ChainSender {
     address: string | { workchain: number; hash: Uint8Array },
     query: { limit: number }
   ): Promise<readonly ChainTransaction[]> {
-    return (this.#history.get(Address.parse(String(address)).toRawString()) ?? []).slice(0, query.limit)
+    return (this.#history.get(Address.parse(address as string).toRawString()) ?? []).slice(0, query.limit)
   }
 
   getMasterchainBlock(): Promise<never> {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type * as Ton from '../../ton.js'
 import type { Channel, ChannelPlan, ChannelView, RiskId } from '../../ton.js'
 import { type Command, flagOf, listOf, type OptionValues, textOf } from '../command.js'
 import type { CliContext } from '../context.js'
@@ -86,7 +87,7 @@ async function openChannel(
   return findChannel(parties, { registry, reader: source, ledger, signer, clock: cliClock, random })
 }
 
-async function loadTon(): Promise<typeof import('../../ton.js') & { ed25519PublicKey(seed: Uint8Array): Promise<Uint8Array> }> {
+async function loadTon(): Promise<typeof Ton & { ed25519PublicKey(seed: Uint8Array): Promise<Uint8Array> }> {
   const [ton, { default: nacl }] = await Promise.all([import('../../ton.js'), import('tweetnacl')])
   return { ...ton, ed25519PublicKey: (seed) => Promise.resolve(nacl.sign.keyPair.fromSeed(seed).publicKey) }
 }

@@ -68,7 +68,7 @@ const COLUMNS = [
 
 function csv(receipts: readonly Receipt[]): string {
   // A cell that begins like a formula is none: names of models come from peers.
-  const cell = (value: unknown): string => {
+  const cell = (value: string | number | bigint | boolean | null | undefined): string => {
     const text = value === null || value === undefined ? '' : printable(String(value))
     return `"${(/^[=+\-@]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`
   }

@@ -306,7 +306,7 @@ export class RunningChain implements DevnetChain {
   setCheats(...names: readonly ChainCheat[]): void {
     for (const name of names) {
       if (!Object.hasOwn(DEVNET_CHAIN_CHEATS, name)) {
-        throw new CocoonError('ERR_OPTIONS', `unknown chain cheat ${String(name).slice(0, 64)}`, {
+        throw new CocoonError('ERR_OPTIONS', `unknown chain cheat ${name.slice(0, 64)}`, {
           phase: 'options',
           field: 'cheats'
         })

@@ -70,7 +70,7 @@ function cutAtStop(text: string, stop: unknown): string {
 function generate(json: Readonly<Record<string, unknown>>): Generated {
   const prompt = lastPrompt(json)
   const promptTokens = words(stringsIn(json['messages'] ?? json['prompt']).join(' ')).length
-  const text = `${GENERATOR_INTRODUCTION} You wrote ${[...prompt].length} characters in ${words(prompt).length} words: ${prompt}`
+  const text = `${GENERATOR_INTRODUCTION} You wrote ${Array.from(prompt).length} characters in ${words(prompt).length} words: ${prompt}`
   const kept = words(cutAtStop(text, json['stop']))
   const limit = limitOf(json)
   const tokens = kept.length > limit ? kept.slice(0, limit) : kept

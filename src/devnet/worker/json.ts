@@ -146,8 +146,8 @@ export function parseJson(text: string): JsonValue | undefined {
 
 /** Order of keys: by code point, which is the order of their UTF-8 bytes. */
 function compareKeys(a: string, b: string): number {
-  const left = [...a]
-  const right = [...b]
+  const left = Array.from(a)
+  const right = Array.from(b)
   for (let index = 0; index < Math.min(left.length, right.length); index++) {
     const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0)
     if (difference !== 0) return difference

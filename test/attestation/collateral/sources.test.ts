@@ -19,7 +19,7 @@ async function codeOf(promise: Promise<unknown>): Promise<ErrorCode | 'resolved'
 /** Answers as Intel's service does; `hexCrl` as PCCS does. */
 function service(hexCrl: boolean, seen: string[] = []): typeof fetch {
   return (input) => {
-    const url = String(input)
+    const url = String(input as string | URL)
     seen.push(url)
     const crl = (hex: string): BodyInit => (hexCrl ? hex.toUpperCase() : bytesOf(hex))
     const answer = (body: BodyInit, header?: [string, string]): Promise<Response> =>
@@ -78,7 +78,7 @@ describe('collateralRelay and staticCollateral', () => {
   it('ask a URL or a function', async () => {
     const seen: string[] = []
     const fetch: typeof globalThis.fetch = (input) => {
-      seen.push(String(input))
+      seen.push(String(input as string | URL))
       return Promise.resolve(new Response(JSON.stringify(collateral)))
     }
     expect(await collateralRelay('https://relay.test/c?key=1', { fetch }).fetch(request, {})).toEqual(collateral)

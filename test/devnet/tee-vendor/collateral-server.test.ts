@@ -10,7 +10,7 @@ describe('collateral over HTTP', () => {
       const peer = { certificateDer: devnet.certificates[0]!, address: devnet.network.proxies[0]! }
       // Intel's own host, answered by the devnet.
       const redirected: typeof fetch = async (input, init) => {
-        const { pathname, search } = new URL(String(input))
+        const { pathname, search } = new URL(String(input as string | URL))
         const path = pathname === '/IntelSGXRootCA.der' ? '/sgx/certification/v4/rootcacrl' : pathname
         return await fetch(`${url}${path}${search}`, init)
       }

@@ -48,7 +48,7 @@ describe('createBodyFilter', () => {
         for (let at = 1; at < bytes.length; at++) {
           expect(filter(behaviour, [bytes.slice(0, at), bytes.slice(at)])).toEqual(whole)
         }
-        expect(filter(behaviour, [...bytes])).toEqual(whole)
+        expect(filter(behaviour, Array.from(bytes))).toEqual(whole)
       }
     }
   })
