@@ -8,7 +8,7 @@ import { concatBytes, decodeUtf8Strict } from '../encoding/index.js'
 import { CocoonError } from '../errors.js'
 import type { Clock } from '../runtime/ports/clock.js'
 import { isSealedBody } from '../client/openai/index.js'
-import { checkSealedBody } from '../client/openai/sealed/index.js'
+import { checkSealedBody } from '../client/openai/forms/index.js'
 import { gatewayError } from './failure.js'
 
 /** What a gateway knows of a request. */

@@ -36,7 +36,7 @@ async function callEndpoint(
 ): Promise<WholeResult<unknown> | StreamResult<unknown>> {
   const file =
     path === '/v1/audio/transcriptions'
-      ? await (await import('./multipart.js')).readFile((body as { file?: unknown } | undefined)?.file)
+      ? await (await import('./forms/index.js')).readFile((body as { file?: unknown } | undefined)?.file)
       : undefined
   const prompted = await promptedRequest(context, path, body, options)
   const request = await createPendingRequest(context, path, prompted?.body ?? body, options, { file })

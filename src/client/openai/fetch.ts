@@ -162,7 +162,7 @@ async function readForm(
   } catch {
     throw invalidRequest('the request body is not multipart/form-data')
   }
-  return (await import('./multipart.js')).readForm(form)
+  return (await import('./forms/index.js')).readForm(form)
 }
 
 function decodeName(text: string): string {

@@ -1,6 +1,6 @@
 /**
- * Reads forms, and writes multipart/form-data as workers read it, which is narrower than the standard (v3.md §3.5): the boundary is the
- * last parameter and stands after a space, names hold no `;` or `=`, truth values are decimal integers.
+ * Reads forms, and writes multipart/form-data as workers read it, which is narrower than the standard (v3.md §3.5): the
+ * boundary is the last parameter and stands after a space, names hold no `;` or `=`, truth values are decimal integers.
  *
  * @module
  */
