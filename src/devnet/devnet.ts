@@ -287,10 +287,7 @@ class RunningDevnet implements Devnet {
     if (found !== undefined) found.enabled = enabled
   }
 
-  setAccount(
-    owner: string,
-    change: MoneyChange & { readonly state?: 0 | 1 | 2 }
-  ): void {
+  setAccount(owner: string, change: MoneyChange & { readonly state?: 0 | 1 | 2 }): void {
     const address = parseAddress(owner)
     this.#accounts.change(address, change)
     for (const proxy of this.#proxies) {
