@@ -36,7 +36,13 @@ export default defineConfig({
       },
       {
         resolve,
-        test: { name: 'interop', include: ['test/interop/**/*.test.ts'], exclude: outside, testTimeout: 60_000, pool: 'forks' }
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          exclude: outside,
+          testTimeout: 60_000,
+          pool: 'forks'
+        }
       },
       {
         // Run against the built package: `npm run build` first.
@@ -50,7 +56,13 @@ export default defineConfig({
         }
       },
       {
-        test: { name: 'packed', include: ['test/packed/**/*.test.ts'], exclude: outside, testTimeout: 240_000, pool: 'forks' }
+        test: {
+          name: 'packed',
+          include: ['test/packed/**/*.test.ts'],
+          exclude: outside,
+          testTimeout: 240_000,
+          pool: 'forks'
+        }
       },
       {
         test: {

@@ -23,16 +23,40 @@ const external = ['tweetnacl']
 async function gzipSize(names) {
   const { outputFiles } = await build({
     stdin: { contents: `export { ${names} } from './src/attestation.ts'`, resolveDir: root, loader: 'ts' },
-    bundle: true, minify: true, format: 'esm', platform: 'neutral', mainFields: ['main'], external, write: false, logLevel: 'error'
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['main'],
+    external,
+    write: false,
+    logLevel: 'error'
   })
   return gzipSync(outputFiles[0].contents, { level: 9 }).length
 }
 
 await build({
-  stdin: { contents: "export * from './src/attestation.ts'; export * from './test/support/synthetic-tee.ts'", resolveDir: root, loader: 'ts' },
-  bundle: true, format: 'esm', platform: 'node', external, outfile, logLevel: 'error'
+  stdin: {
+    contents: "export * from './src/attestation.ts'; export * from './test/support/synthetic-tee.ts'",
+    resolveDir: root,
+    loader: 'ts'
+  },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  external,
+  outfile,
+  logLevel: 'error'
 })
-const { createAttestationPolicy, createSyntheticPeer, staticCollateral, SYNTHETIC_NOW, tdxImageHash, verifyCertificate, verifyTdxQuote } = await import(outfile)
+const {
+  createAttestationPolicy,
+  createSyntheticPeer,
+  staticCollateral,
+  SYNTHETIC_NOW,
+  tdxImageHash,
+  verifyCertificate,
+  verifyTdxQuote
+} = await import(outfile)
 rmSync(outfile)
 const { QuoteVerifier } = createRequire(import.meta.url)('@phala/dcap-qvl')
 
@@ -56,7 +80,11 @@ const evidence = { certificateDer: peer.certificate, address: 'bench:1' }
 
 const quote = await time(300, () => verifyTdxQuote(peer.quote, peer.collateral, options))
 const certificate = await time(300, () => verifyCertificate(peer.certificate, peer.collateral, options))
-const policy = createAttestationPolicy({ imageHashes, collateral: staticCollateral(peer.collateral), trust: peer.trust })
+const policy = createAttestationPolicy({
+  imageHashes,
+  collateral: staticCollateral(peer.collateral),
+  trust: peer.trust
+})
 const kept = await time(2000, () => policy.judge(evidence, judge))
 
 const fresh = createAttestationPolicy({ imageHashes, collateral: staticCollateral(peer.collateral), trust: peer.trust })

@@ -39,7 +39,10 @@ function nodeHashesPerSecond(durationMs: number): number {
 }
 
 /** Solves random challenges and watches how long the event loop waits between two of its turns. */
-async function ourHashesPerSecond(difficultyBits: number, durationMs: number): Promise<{ rate: number; longestBlockMs: number }> {
+async function ourHashesPerSecond(
+  difficultyBits: number,
+  durationMs: number
+): Promise<{ rate: number; longestBlockMs: number }> {
   let longestBlockMs = 0
   let turnMs = performance.now()
   const yieldToEventLoop = async (): Promise<void> => {

@@ -8,7 +8,10 @@ import { createServer } from 'node:tls'
 const CHUNK = Buffer.alloc(1 << 18)
 
 process.once('message', ({ cert, key }) => {
-  const server = createServer({ cert, key, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' }, (socket) => void serve(socket))
+  const server = createServer(
+    { cert, key, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' },
+    (socket) => void serve(socket)
+  )
   server.listen(0, '127.0.0.1', () => process.send(server.address().port))
 })
 process.once('disconnect', () => process.exit())

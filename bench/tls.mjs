@@ -131,7 +131,7 @@ function request(send, receive = 0) {
 async function download(stream, bytes) {
   const started = performance.now()
   await stream.write(request(bytes))
-  for (let received = 0; received < bytes; ) received += (await stream.read()).length
+  for (let received = 0; received < bytes;) received += (await stream.read()).length
   return bytes / 1e3 / (performance.now() - started)
 }
 

@@ -31,11 +31,12 @@ function sourcesHash() {
 }
 
 const wanted = contracts.filter((name) => existsSync(`${sources}${name}.tolk`))
+/** @type {{ name: string, code: string, hash: string, compiler: string }[]} */
 const compiled = []
-for (const name of wanted) compiled.push([name, await compile(name)])
+for (const name of wanted) compiled.push({ name, ...(await compile(name)) })
 
 const entries = compiled
-  .map(([name, { code, hash }]) => `  ${name}: {\n    hash: '${hash}',\n    code: '${code}'\n  }`)
+  .map(({ name, code, hash }) => `  ${name}: {\n    hash: '${hash}',\n    code: '${code}'\n  }`)
   .join(',\n')
 const names = wanted.map((name) => `'${name}'`).join(' | ')
 const text = `/**
@@ -65,5 +66,5 @@ if (process.argv.includes('--check')) {
   }
 } else {
   writeFileSync(target, text)
-  for (const [name, { hash }] of compiled) console.log(`${name}: ${hash}`)
+  for (const { name, hash } of compiled) console.log(`${name}: ${hash}`)
 }

@@ -4,7 +4,8 @@
  * Takes the library as arguments, so that a test can run it on the sources; channel-lifecycle.mjs passes the package.
  */
 const TON = 1_000_000_000n
-const text = (nano) => `${nano < 0n ? '-' : ''}${(nano < 0n ? -nano : nano) / TON}.${((nano < 0n ? -nano : nano) % TON).toString().padStart(9, '0')}`
+const text = (nano) =>
+  `${nano < 0n ? '-' : ''}${(nano < 0n ? -nano : nano) / TON}.${((nano < 0n ? -nano : nano) % TON).toString().padStart(9, '0')}`
 
 /**
  * @param library - `{ Cocoon, fromDevnet, startDevnet, ...cocoonkit/ton }`
@@ -38,7 +39,11 @@ export async function runLifecycle(library, { requests = 100, log = console.log 
     const ledger = await openLedger({ store: memoryLedgerStore(), clock, limits: { totalNano: 60n * TON } })
     const network = testnet(chain.rootAddress)
     const registry = openRegistry({ network, reader: chain.reader, clock })
-    const parties = { owner: owner.address, proxyOwner: chain.proxies[0].owner, proxyPublicKey: devnet.proxyPublicKeys[0] }
+    const parties = {
+      owner: owner.address,
+      proxyOwner: chain.proxies[0].owner,
+      proxyPublicKey: devnet.proxyPublicKeys[0]
+    }
     const channel = await findChannel(parties, { registry, reader: chain.reader, ledger, signer, clock, random })
     const contract = channel.identity.contract
     const proxy = channel.identity.proxy
@@ -58,10 +63,20 @@ export async function runLifecycle(library, { requests = 100, log = console.log 
       await channel.send(plan, { valueNano: plan.minimumValueNano, capNano: 20n * TON, acknowledge })
       await chain.idle()
       const outcomes = await channel.track()
-      if (outcomes.some(({ result }) => result !== 'done')) throw new Error(`${plan.action.kind}: ${JSON.stringify(outcomes)}`)
+      if (outcomes.some(({ result }) => result !== 'done'))
+        throw new Error(`${plan.action.kind}: ${JSON.stringify(outcomes)}`)
       const { client, phase } = await channel.view()
-      steps.push([plan.action.kind, phase, client?.balanceNano ?? 0n, client?.stakeNano ?? 0n, client?.tokensUsed ?? 0n, await balance(owner.address)])
-      log(`${plan.action.kind.padEnd(15)} ${phase.padEnd(8)} balance ${text(client?.balanceNano ?? 0n)}  stake ${text(client?.stakeNano ?? 0n)}  wallet ${text(await balance(owner.address))}`)
+      steps.push([
+        plan.action.kind,
+        phase,
+        client?.balanceNano ?? 0n,
+        client?.stakeNano ?? 0n,
+        client?.tokensUsed ?? 0n,
+        await balance(owner.address)
+      ])
+      log(
+        `${plan.action.kind.padEnd(15)} ${phase.padEnd(8)} balance ${text(client?.balanceNano ?? 0n)}  stake ${text(client?.stakeNano ?? 0n)}  wallet ${text(await balance(owner.address))}`
+      )
     }
 
     const account = createAccount(owner.address, random)
@@ -99,7 +114,9 @@ export async function runLifecycle(library, { requests = 100, log = console.log 
     await perform(await channel.close(), ['close-burns-address'])
     await chain.idle()
     const end = await channel.view()
-    log(`${'granted'.padEnd(15)} ${end.phase.padEnd(8)} balance ${text(end.client.balanceNano)}  wallet ${text(await balance(owner.address))}`)
+    log(
+      `${'granted'.padEnd(15)} ${end.phase.padEnd(8)} balance ${text(end.client.balanceNano)}  wallet ${text(await balance(owner.address))}`
+    )
 
     // Where everything went. Fees are read from the transactions, not taken as what is left over.
     const fees = await feesOf(chain, parts)

@@ -46,7 +46,11 @@ try {
   const models = await cocoon.models.list()
   for (const { id, workers } of models.data) say('model', `${id}, ${workers.length} worker(s)`)
 
-  const { data: stream, final, requestId } = await cocoon.chat.completions
+  const {
+    data: stream,
+    final,
+    requestId
+  } = await cocoon.chat.completions
     .create({
       model: models.data[0].id,
       messages: [{ role: 'user', content: 'What are you, and who can read this?' }],
@@ -73,8 +77,14 @@ try {
   say('cost', costNano === undefined ? 'unknown' : `${costNano} nanoTON = ${Number(costNano) / 1e9} TON`)
   const receipt = await cocoon.receipt(requestId)
   say('receipt', `request ${receipt.requestId.slice(0, 16)}…, attested by ${receipt.attestationId.slice(0, 16)}…`)
-  say('recomputed', `${receipt.chargedTokens} tokens charged; its usage costs at most ${receipt.recomputed?.total} at the allowed coefficient`)
-  say('signed total', `${receipt.signedBefore ?? 'none'} before, ${receipt.signedAfter ?? 'none'} after; ${receipt.findings.length} differences`)
+  say(
+    'recomputed',
+    `${receipt.chargedTokens} tokens charged; its usage costs at most ${receipt.recomputed?.total} at the allowed coefficient`
+  )
+  say(
+    'signed total',
+    `${receipt.signedBefore ?? 'none'} before, ${receipt.signedAfter ?? 'none'} after; ${receipt.findings.length} differences`
+  )
   say('first token', `${firstTokenMs?.toFixed(1)} ms after asking`)
 } finally {
   await cocoon.close()

@@ -31,15 +31,28 @@ const UNDERSTOOD: readonly string[] = ['2.5.29.19', '2.5.29.15']
 export async function examineChain(
   findings: Findings,
   ids: ChainChecks,
-  input: { ders: readonly Uint8Array[]; length: number; root: Uint8Array; nowMs: number; signatures: Signatures; leafIsCa?: boolean }
+  input: {
+    ders: readonly Uint8Array[]
+    length: number
+    root: Uint8Array
+    nowMs: number
+    signatures: Signatures
+    leafIsCa?: boolean
+  }
 ): Promise<readonly ParsedCertificate[]> {
   const { ders, length, root, nowMs, signatures, leafIsCa = false } = input
   const floor = leafIsCa ? 1 : 0
   findings.demand(ids.certificates, ders.length === length, `${ders.length} certificates, ${length} are due`)
   const chain = findings.parse(ids.certificates, `${length} certificates`, () => ders.map(parseCertificate))
   const last = ders[length - 1]
-  findings.demand(ids.root, last !== undefined && equalBytes(last, root), `last of ${length} certificates with the trusted root`)
-  const valid = chain.every((certificate) => nowMs >= certificate.notBefore.getTime() && nowMs <= certificate.notAfter.getTime())
+  findings.demand(
+    ids.root,
+    last !== undefined && equalBytes(last, root),
+    `last of ${length} certificates with the trusted root`
+  )
+  const valid = chain.every(
+    (certificate) => nowMs >= certificate.notBefore.getTime() && nowMs <= certificate.notAfter.getTime()
+  )
   findings.check(ids.validity, valid, `valid until ${new Date(endOfChain(chain)).toISOString()}`)
   for (const [index, certificate] of chain.entries()) {
     const issuer = chain[index + 1] ?? certificate
@@ -49,7 +62,11 @@ export async function examineChain(
       mayStand(certificate, index + floor) &&
       equalBytes(certificate.issuer, issuer.subject) &&
       (isRoot || (await signatures.isIssued(certificate, issuer)))
-    findings.demand(ids.chain, linked, linked ? `${length} certificates, each with its issuer` : `certificate ${index + 1} of ${length} with its issuer`)
+    findings.demand(
+      ids.chain,
+      linked,
+      linked ? `${length} certificates, each with its issuer` : `certificate ${index + 1} of ${length} with its issuer`
+    )
   }
   return chain
 }
@@ -67,7 +84,8 @@ export function serialOf(certificate: ParsedCertificate): string {
 /** Whether a certificate may stand at this height: no CA as a leaf, CAs above with room for what is below them. */
 function mayStand(certificate: ParsedCertificate, height: number): boolean {
   if (certificate.version !== 3) return false
-  if (certificate.extensions.some((extension) => extension.critical && !UNDERSTOOD.includes(extension.oid))) return false
+  if (certificate.extensions.some((extension) => extension.critical && !UNDERSTOOD.includes(extension.oid)))
+    return false
   try {
     const { isCa, pathLength, keyUsage } = roleOf(certificate)
     if (height === 0) return !isCa

@@ -79,7 +79,11 @@ const ED25519_ORDER_LE = Uint8Array.of(
 )
 
 /** Ed25519. A scalar S at or above the group order is refused on every runtime, so that a signature has one form only. */
-export async function verifyEd25519(publicKey: Uint8Array, signature: Uint8Array, signed: Uint8Array): Promise<boolean> {
+export async function verifyEd25519(
+  publicKey: Uint8Array,
+  signature: Uint8Array,
+  signed: Uint8Array
+): Promise<boolean> {
   if (publicKey.length !== 32 || signature.length !== 64 || !isBelowOrder(signature.subarray(32))) return false
   try {
     const key = await crypto.subtle.importKey('raw', plain(publicKey), 'Ed25519', false, ['verify'])

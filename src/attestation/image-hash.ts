@@ -37,12 +37,17 @@ export async function imageHashOfMeasurement(measurement: Uint8Array): Promise<s
  */
 export async function tdxImageHash(quote: Uint8Array): Promise<string> {
   const body = quote instanceof Uint8Array ? bodyOf(quote) : undefined
-  if (body === undefined) throw new CocoonError('ERR_ENCODING', 'not a TDX quote of version 4 or 5', { phase: 'attestation' })
+  if (body === undefined)
+    throw new CocoonError('ERR_ENCODING', 'not a TDX quote of version 4 or 5', { phase: 'attestation' })
   return await imageHashOfBody(body)
 }
 
 /** Judges an image hash against the constants and the allow-list (lower-case hex). */
 export function examineImage(findings: Findings, imageHash: string, allowed: readonly string[]): void {
   findings.check('image.constant', !CONSTANTS.has(imageHash), imageHash)
-  findings.check('image.hash', !CONSTANTS.has(imageHash) && allowed.includes(imageHash), `${imageHash} in a list of ${allowed.length}`)
+  findings.check(
+    'image.hash',
+    !CONSTANTS.has(imageHash) && allowed.includes(imageHash),
+    `${imageHash} in a list of ${allowed.length}`
+  )
 }

@@ -48,7 +48,11 @@ const SCHEMA = 'cocoonkit.attestation-proof.v1'
  * @throws CocoonError `ERR_OPTIONS` when the parts are not what they should be, or too large.
  */
 export async function createProofBundle(
-  parts: { readonly type: ProofEvidenceType; readonly evidence: Uint8Array; readonly collateral: TdxCollateral | SnpCollateral | string },
+  parts: {
+    readonly type: ProofEvidenceType
+    readonly evidence: Uint8Array
+    readonly collateral: TdxCollateral | SnpCollateral | string
+  },
   options: VerifyOptions
 ): Promise<ProofBundle> {
   const { type, evidence } = parts
@@ -73,7 +77,9 @@ export async function createProofBundle(
     throw new CocoonError('ERR_OPTIONS', 'the parts do not make a proof bundle', { phase: 'attestation', cause: error })
   }
   if (JSON.stringify(bundle).length > MAX_PROOF_BUNDLE_BYTES) {
-    throw new CocoonError('ERR_OPTIONS', `a proof bundle holds at most ${MAX_PROOF_BUNDLE_BYTES} bytes`, { phase: 'attestation' })
+    throw new CocoonError('ERR_OPTIONS', `a proof bundle holds at most ${MAX_PROOF_BUNDLE_BYTES} bytes`, {
+      phase: 'attestation'
+    })
   }
   return bundle
 }
@@ -93,7 +99,10 @@ export interface VerifyProofBundleOptions {
  * @returns the report of the verification; a refused one by `bundle.format` or `bundle.report` when the bundle is broken or
  *   does not lead to the report that it names. Never rejects.
  */
-export async function verifyProofBundle(bundle: unknown, options: VerifyProofBundleOptions = {}): Promise<AttestationReport> {
+export async function verifyProofBundle(
+  bundle: unknown,
+  options: VerifyProofBundleOptions = {}
+): Promise<AttestationReport> {
   const findings = new Findings()
   const read = await findings.stage(() => findings.parse('bundle.format', 'shape and size', () => readBundle(bundle)))
   if (read === undefined) return await refusedBundle(findings, new Uint8Array(0), undefined)
@@ -106,7 +115,11 @@ export async function verifyProofBundle(bundle: unknown, options: VerifyProofBun
   return await refusedBundle(findings, evidence, now)
 }
 
-async function refusedBundle(findings: Findings, evidence: Uint8Array, judgedAt: Date | undefined): Promise<AttestationReport> {
+async function refusedBundle(
+  findings: Findings,
+  evidence: Uint8Array,
+  judgedAt: Date | undefined
+): Promise<AttestationReport> {
   return await buildReport(findings, { kind: 'none', evidence, judgedAt, trust: [], scope: ['bundle.'] })
 }
 

@@ -16,7 +16,13 @@ export function refuseAll(): VerdictPolicy {
       throwIfAborted(signal)
       const findings = new Findings()
       findings.check('policy.accepts', false, 'no policy was given, so nobody is trusted')
-      const facts = { kind: 'none', evidence: peer.certificateDer, judgedAt: now, trust: [], scope: ['certificate.', 'binding.', 'image.'] } as const
+      const facts = {
+        kind: 'none',
+        evidence: peer.certificateDer,
+        judgedAt: now,
+        trust: [],
+        scope: ['certificate.', 'binding.', 'image.']
+      } as const
       return verdictOf(await buildReport(findings, facts))
     }
   }

@@ -42,9 +42,15 @@ export class Signatures {
     try {
       switch (signed.signatureAlgorithm) {
         case 'ECDSA-P256-SHA256':
-          return algorithm === 'P-256' && (await this.isSigned('P-256', bytes, decodeDerEcdsaSignature(signed.signature, 32), signed.tbs))
+          return (
+            algorithm === 'P-256' &&
+            (await this.isSigned('P-256', bytes, decodeDerEcdsaSignature(signed.signature, 32), signed.tbs))
+          )
         case 'ECDSA-SHA384':
-          return algorithm === 'P-384' && (await this.isSigned('P-384', bytes, decodeDerEcdsaSignature(signed.signature, 48), signed.tbs))
+          return (
+            algorithm === 'P-384' &&
+            (await this.isSigned('P-384', bytes, decodeDerEcdsaSignature(signed.signature, 48), signed.tbs))
+          )
         case 'RSA-PSS-SHA384':
           return algorithm === 'RSA' && (await verifyRsaPss(spki, signed.signature, signed.tbs))
         default:

@@ -49,12 +49,17 @@ export function createDevnetTrust(roots: DevnetRoots): DevnetTrust {
   }
   const trust: DevnetTrust = Object.freeze({ devnet: name })
   const copies = Object.fromEntries(Object.entries(amdRoots).map(([line, root]) => [line, root.slice()]))
-  made.set(trust, { intel: intelRoot.slice(), amd: copies, described: `roots: devnet ${JSON.stringify(name)}, no hardware vendor` })
+  made.set(trust, {
+    intel: intelRoot.slice(),
+    amd: copies,
+    described: `roots: devnet ${JSON.stringify(name)}, no hardware vendor`
+  })
   return trust
 }
 
 /** Roots that stand behind an option: the vendors' for `undefined`, `undefined` for anything that was not made here. */
 export function rootsOf(trust: unknown): TrustRoots | undefined {
-  if (trust === undefined) return { intel: intelRootCertificate(), amd: AMD_ROOTS, described: 'roots: Intel SGX Root CA, built in' }
+  if (trust === undefined)
+    return { intel: intelRootCertificate(), amd: AMD_ROOTS, described: 'roots: Intel SGX Root CA, built in' }
   return typeof trust === 'object' && trust !== null ? made.get(trust) : undefined
 }

@@ -28,7 +28,11 @@ export function acceptAnyPeer(): VerdictPolicy {
     async judge(peer, { now, signal }) {
       throwIfAborted(signal)
       const findings = new Findings()
-      findings.check('unsafe.accepted', false, 'accepted unseen: certificate, evidence, key binding and image were not looked at')
+      findings.check(
+        'unsafe.accepted',
+        false,
+        'accepted unseen: certificate, evidence, key binding and image were not looked at'
+      )
       return await unsafeVerdict(findings, { kind: 'none', certificateDer: peer.certificateDer, now, accepted: true })
     }
   }
@@ -49,7 +53,11 @@ export function acceptFakeTee(): VerdictPolicy {
       throwIfAborted(signal)
       const findings = new Findings()
       const accepted = (await findings.stage(() => examineFake(findings, peer.certificateDer, now))) ?? false
-      findings.check('unsafe.accepted', false, accepted ? 'evidence was accepted without verification: it proves no machine and no image' : 'not accepted')
+      findings.check(
+        'unsafe.accepted',
+        false,
+        accepted ? 'evidence was accepted without verification: it proves no machine and no image' : 'not accepted'
+      )
       return await unsafeVerdict(findings, { kind: 'fake', certificateDer: peer.certificateDer, now, accepted })
     }
   }
@@ -61,7 +69,11 @@ async function examineFake(findings: Findings, certificateDer: Uint8Array, now: 
   const reportData = fakeReportData(examined.evidence) ?? unverifiedReportData(examined.evidence)
   const due = await sha512(examined.certificate.publicKey.bytes)
   const named = reportData !== undefined && equalBytes(reportData, due)
-  findings.check('unsafe.fake-evidence', named, reportData === undefined ? 'evidence has no report data' : 'report data with SHA-512 of the key')
+  findings.check(
+    'unsafe.fake-evidence',
+    named,
+    reportData === undefined ? 'evidence has no report data' : 'report data with SHA-512 of the key'
+  )
   return findings.clean
 }
 

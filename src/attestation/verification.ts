@@ -59,7 +59,11 @@ export interface VerificationPlan {
 }
 
 /** Runs one verification from untrusted arguments to a report. Never throws. */
-export async function runVerification(evidence: unknown, options: unknown, plan: VerificationPlan): Promise<AttestationReport> {
+export async function runVerification(
+  evidence: unknown,
+  options: unknown,
+  plan: VerificationPlan
+): Promise<AttestationReport> {
   const findings = new Findings()
   const bytes = copyOf(evidence, plan.maxBytes)
   let facts: VerificationFacts = { kind: plan.kind, endMs: 0 }
@@ -73,7 +77,8 @@ export async function runVerification(evidence: unknown, options: unknown, plan:
     trust = [...given.provenance, input.roots.described]
     facts = await plan.examine(findings, input)
   })
-  const policyEnd = typeof input?.rules.validUntil === 'string' ? Date.parse(input.rules.validUntil) : Number.POSITIVE_INFINITY
+  const policyEnd =
+    typeof input?.rules.validUntil === 'string' ? Date.parse(input.rules.validUntil) : Number.POSITIVE_INFINITY
   return await buildReport(findings, {
     ...facts,
     evidence: bytes,
@@ -81,14 +86,21 @@ export async function runVerification(evidence: unknown, options: unknown, plan:
     validUntilMs: Math.min(facts.endMs, policyEnd),
     trust,
     // Several families in the scope: the one that the evidence turned out to be counts.
-    scope: ['input.', ...plan.scope.filter((prefix) => FAMILIES.every((family) => prefix !== `${family}.` || family === facts.kind))]
+    scope: [
+      'input.',
+      ...plan.scope.filter((prefix) => FAMILIES.every((family) => prefix !== `${family}.` || family === facts.kind))
+    ]
   })
 }
 
 const FAMILIES: readonly EvidenceKind[] = ['tdx', 'snp']
 
 /** Judges that the evidence was made for a key. */
-export async function examineKeyBinding(findings: Findings, reportData: Uint8Array | undefined, publicKey: unknown): Promise<void> {
+export async function examineKeyBinding(
+  findings: Findings,
+  reportData: Uint8Array | undefined,
+  publicKey: unknown
+): Promise<void> {
   if (publicKey === undefined) {
     findings.notApplicable('binding.report-data', 'no key was given: whose evidence this is was not looked at')
     return
@@ -132,12 +144,20 @@ function examineInput(findings: Findings, evidence: Uint8Array | undefined, give
   const describedRoots = roots?.described ?? 'an object that stands for no roots'
   findings.check('input.trust', roots !== undefined, describedRoots)
   const rules = examinePolicy(findings, given.policy)
-  findings.demand('input.evidence', evidence !== undefined, evidence === undefined ? 'not a byte array of acceptable size' : `${evidence.length} bytes`)
+  findings.demand(
+    'input.evidence',
+    evidence !== undefined,
+    evidence === undefined ? 'not a byte array of acceptable size' : `${evidence.length} bytes`
+  )
   findings.demand('input.trust', roots !== undefined, describedRoots)
   findings.demand('input.time', isValidDate(given.now), describedTime)
   const nowMs = given.now.getTime()
   const isCurrent = rules.validUntil === null || nowMs <= Date.parse(rules.validUntil)
-  findings.check('input.policy', isCurrent, rules.validUntil === null ? 'types and ranges of the policy' : `policy until ${rules.validUntil}`)
+  findings.check(
+    'input.policy',
+    isCurrent,
+    rules.validUntil === null ? 'types and ranges of the policy' : `policy until ${rules.validUntil}`
+  )
   const { publicKey } = given
   // A key of the wrong type is kept: it fails the binding by its own name.
   return { evidence, nowMs, rules, roots, publicKey: publicKey as Uint8Array | undefined }

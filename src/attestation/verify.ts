@@ -42,7 +42,11 @@ const EVIDENCE_SCOPE: readonly string[] = ['evidence.', 'binding.', 'image.']
  * @param collateral - Object or JSON text in the shape of Intel's tools.
  * @returns a report; its `verdict` is `verified` only when every enforced check passed. Never rejects.
  */
-export async function verifyTdxQuote(quote: Uint8Array, collateral: TdxCollateral | string, options: VerifyOptions): Promise<AttestationReport> {
+export async function verifyTdxQuote(
+  quote: Uint8Array,
+  collateral: TdxCollateral | string,
+  options: VerifyOptions
+): Promise<AttestationReport> {
   return await runVerification(quote, options, {
     kind: 'tdx',
     maxBytes: MAX_QUOTE_BYTES,
@@ -58,7 +62,11 @@ export async function verifyTdxQuote(quote: Uint8Array, collateral: TdxCollatera
  * @param report - 1184 bytes.
  * @returns as {@link verifyTdxQuote}.
  */
-export async function verifySnpReport(report: Uint8Array, collateral: SnpCollateral | string, options: VerifyOptions): Promise<AttestationReport> {
+export async function verifySnpReport(
+  report: Uint8Array,
+  collateral: SnpCollateral | string,
+  options: VerifyOptions
+): Promise<AttestationReport> {
   return await runVerification(report, options, {
     kind: 'snp',
     maxBytes: SNP_REPORT_BYTES,
@@ -77,19 +85,29 @@ export async function verifySnpReport(report: Uint8Array, collateral: SnpCollate
  * @param collateral - For the evidence that the certificate carries.
  * @returns as {@link verifyTdxQuote}; the evidence hash of the report is that of the certificate.
  */
-export async function verifyCertificate(certificate: Uint8Array, collateral: Collateral, options: VerifyOptions): Promise<AttestationReport> {
+export async function verifyCertificate(
+  certificate: Uint8Array,
+  collateral: Collateral,
+  options: VerifyOptions
+): Promise<AttestationReport> {
   return await verifyCertificateWith(certificate, options, () => Promise.resolve(collateral ?? null))
 }
 
 /** {@link verifyCertificate} with collateral that is fetched after a first look. */
-export async function verifyCertificateWith(certificate: unknown, options: unknown, supply: SupplyCollateral): Promise<AttestationReport> {
+export async function verifyCertificateWith(
+  certificate: unknown,
+  options: unknown,
+  supply: SupplyCollateral
+): Promise<AttestationReport> {
   return await runVerification(certificate, options, {
     kind: 'none',
     maxBytes: MAX_CERTIFICATE_BYTES,
     scope: ['certificate.', 'tdx.', 'snp.', ...EVIDENCE_SCOPE],
     examine: async (findings, input) => {
       const { nowMs, rules } = input
-      const examined = await findings.stage(() => examineCertificate(findings, input.evidence, nowMs, rules.clockSkewMs))
+      const examined = await findings.stage(() =>
+        examineCertificate(findings, input.evidence, nowMs, rules.clockSkewMs)
+      )
       if (examined?.evidence === undefined) return { kind: 'none', endMs: nowMs }
       const { evidence } = examined
       const key = examined.certificate.publicKey.bytes
@@ -115,7 +133,12 @@ async function examineInside(
   return await examineSnp(findings, input, { report, vcekPem }, collateral)
 }
 
-async function examineTdx(findings: Findings, input: VerificationInput, quote: Uint8Array, collateral: unknown): Promise<VerificationFacts> {
+async function examineTdx(
+  findings: Findings,
+  input: VerificationInput,
+  quote: Uint8Array,
+  collateral: unknown
+): Promise<VerificationFacts> {
   const { rules, nowMs, roots, publicKey } = input
   const facts = await examineTdxEvidence(findings, { quote, collateral, rules, nowMs, root: roots.intel })
   await examineKeyBinding(findings, facts.reportData, publicKey)

@@ -16,7 +16,11 @@ export const CHAIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     placeholder: 'URL',
     description: 'toncenter-like API, with or without /api/v3; default toncenter of the network'
   },
-  root: { type: 'string', placeholder: 'ADDRESS', description: 'root contract of the network; default that of mainnet' },
+  root: {
+    type: 'string',
+    placeholder: 'ADDRESS',
+    description: 'root contract of the network; default that of mainnet'
+  },
   test: { type: 'boolean', description: 'a test network' }
 }
 

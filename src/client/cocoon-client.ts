@@ -115,7 +115,14 @@ export class CocoonClient {
       transport:
         encryption.mode === 'off'
           ? this.#carrier
-          : createEncryptingTransport(this.#carrier, { ...encryption, keys, mode: encryption.mode, isTest, clock, random }),
+          : createEncryptingTransport(this.#carrier, {
+              ...encryption,
+              keys,
+              mode: encryption.mode,
+              isTest,
+              clock,
+              random
+            }),
       clock,
       random,
       rules: options.rules,

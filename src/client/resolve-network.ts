@@ -63,13 +63,19 @@ function resolveRoot(given: Record<string, unknown>, chain: ChainReader | undefi
     ;[rootAddress, state] = [address, bytes]
     if (state === undefined) throw optionError('network.root.state', 'is missing')
   }
-  if (state !== undefined && !(state instanceof Uint8Array)) throw optionError('network.root.state', 'must be a Uint8Array')
+  if (state !== undefined && !(state instanceof Uint8Array))
+    throw optionError('network.root.state', 'must be a Uint8Array')
   if (rootAddress === undefined) {
-    if (chain !== undefined) throw optionError('chain', 'has no use without a root contract', 'Use mainnet of cocoonkit/ton.')
+    if (chain !== undefined)
+      throw optionError('chain', 'has no use without a root contract', 'Use mainnet of cocoonkit/ton.')
     return undefined
   }
   if (state === undefined && chain === undefined) {
-    throw optionError('chain', 'is needed to read the root contract', 'Pass toncenterV3() of cocoonkit/ton, or network.root.')
+    throw optionError(
+      'chain',
+      'is needed to read the root contract',
+      'Pass toncenterV3() of cocoonkit/ton, or network.root.'
+    )
   }
   if (typeof name !== 'string') throw optionError('network.name', 'must be a text')
   const isTest = checkBoolean(given['isTest'], 'network.isTest', undefined)
@@ -82,11 +88,11 @@ function resolveRoot(given: Record<string, unknown>, chain: ChainReader | undefi
 function rootAddressOf(value: unknown): string | TonAddress {
   try {
     if (typeof value === 'string') parseAddress(value)
-    else if (!((value as TonAddress | null)?.hash instanceof Uint8Array)) throw optionError('network.rootAddress', 'must be an address')
+    else if (!((value as TonAddress | null)?.hash instanceof Uint8Array))
+      throw optionError('network.rootAddress', 'must be an address')
     return value as string | TonAddress
   } catch (cause) {
     const message = 'the address of the root contract is not a TON address'
     throw new CocoonError('ERR_OPTIONS', message, { phase: 'options', field: 'network.rootAddress', cause })
   }
 }
-

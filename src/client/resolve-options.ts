@@ -146,7 +146,9 @@ export function resolveOptions(options: CocoonOptions, runtime: Runtime): Resolv
     }
   }
   // Whether the network is a test network may show only in its root state; then the account is looked at again.
-  const connector = (state: RootFlags = { isTest: isTest ?? root !== undefined, configVersion }): ConnectorSettings => ({
+  const connector = (
+    state: RootFlags = { isTest: isTest ?? root !== undefined, configVersion }
+  ): ConnectorSettings => ({
     ...settings,
     session: { ...state, ...account(state.isTest), ...settings.session }
   })
@@ -177,7 +179,11 @@ function resolveAttestation(
   if ('judge' in given) return { policy: checkPort(given, 'attestation', 'judge'), fromRoot: undefined }
   if (!('collateral' in given)) throw optionError('attestation', 'must be a policy, or have collateral')
   if (root === undefined) {
-    throw optionError('attestation', 'has no image hashes', 'Use a network with a root contract, or createAttestationPolicy.')
+    throw optionError(
+      'attestation',
+      'has no image hashes',
+      'Use a network with a root contract, or createAttestationPolicy.'
+    )
   }
   return { policy: refuseByDefault, fromRoot: given }
 }

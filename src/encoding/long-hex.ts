@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { bytesToHex as shortBytesToHex, digitOrNegative, DIGITS, hexToBytes as shortHexToBytes, invalidHex } from './hex.js'
+import {
+  bytesToHex as shortBytesToHex,
+  digitOrNegative,
+  DIGITS,
+  hexToBytes as shortHexToBytes,
+  invalidHex
+} from './hex.js'
 
 /** Bytes from which on a table pays; below, most texts are keys and hashes. */
 const LONG_BYTES = 256

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type AttestationReport, tdxImageHash, verifyCertificate, verifySnpReport, verifyTdxQuote } from '../../src/attestation.js'
+import {
+  type AttestationReport,
+  tdxImageHash,
+  verifyCertificate,
+  verifySnpReport,
+  verifyTdxQuote
+} from '../../src/attestation.js'
 import { createSyntheticAmd, createSyntheticPeer, SYNTHETIC_NOW } from '../support/synthetic-tee.js'
 
 /** A sample of what scripts/flip-every-bit.mjs does in full; another start on every run. */
@@ -17,9 +23,17 @@ const text = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.str
 const targets: [string, Uint8Array, (bytes: Uint8Array) => Promise<AttestationReport>][] = [
   ['quote', peer.quote, (bytes) => verifyTdxQuote(bytes, peer.collateral, options)],
   ['certificate', peer.certificate, (bytes) => verifyCertificate(bytes, peer.collateral, options)],
-  ['collateral', text(peer.collateral), (bytes) => verifyTdxQuote(peer.quote, Buffer.from(bytes).toString('latin1'), options)],
+  [
+    'collateral',
+    text(peer.collateral),
+    (bytes) => verifyTdxQuote(peer.quote, Buffer.from(bytes).toString('latin1'), options)
+  ],
   ['AMD report', amd.report, (bytes) => verifySnpReport(bytes, amd.collateral, amdOptions)],
-  ['AMD collateral', text(amd.collateral), (bytes) => verifySnpReport(amd.report, Buffer.from(bytes).toString('latin1'), amdOptions)]
+  [
+    'AMD collateral',
+    text(amd.collateral),
+    (bytes) => verifySnpReport(amd.report, Buffer.from(bytes).toString('latin1'), amdOptions)
+  ]
 ]
 
 describe('no bit may flip unnoticed', () => {

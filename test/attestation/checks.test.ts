@@ -31,13 +31,22 @@ describe('the table of checks', () => {
   })
 
   it('has a page for each check, and no page without one', () => {
-    expect(readdirSync(pages).filter((name) => name !== 'README.md').toSorted()).toEqual(CHECK_IDS.map((id) => `${id}.md`).toSorted())
+    expect(
+      readdirSync(pages)
+        .filter((name) => name !== 'README.md')
+        .toSorted()
+    ).toEqual(CHECK_IDS.map((id) => `${id}.md`).toSorted())
     for (const id of CHECK_IDS) expect(readFileSync(`${pages}${id}.md`, 'utf8')).toContain(describeCheck(id).title)
   })
 
   it('is used in full by the code, and made to fail by a test', () => {
-    const code = [...sources].filter(([name]) => !/report\/check(s|-titles)\.ts$/.test(name)).map(([, text]) => text).join('\n')
-    const proofs = filesBelow(tests, '.test.ts').map((path) => readFileSync(path, 'utf8')).join('\n')
+    const code = [...sources]
+      .filter(([name]) => !/report\/check(s|-titles)\.ts$/.test(name))
+      .map(([, text]) => text)
+      .join('\n')
+    const proofs = filesBelow(tests, '.test.ts')
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('\n')
     /** Cannot be reached from outside, or only report. */
     const unreachable = ['verifier.internal', 'certificate.lifetime', 'tdx.tcb.advisories']
     for (const id of CHECK_IDS) {
@@ -52,11 +61,30 @@ describe('no branch rejects without a check', () => {
   it('throws only inside what Findings.parse or a documented function turns into a check or a typed error', () => {
     /** Modules whose throws are caught by `findings.parse` or are the public, typed errors of a source or an option. */
     const allowed = [
-      'collateral/bounded-fetch.ts', 'collateral/intel.ts', 'collateral/relay.ts', 'collateral/lower-hex.ts', 'collateral/strict-json.ts',
-      'image-hash.ts', 'policy/check-options.ts', 'policy/create-policy.ts', 'policy/rules.ts', 'proof-bundle.ts', 'report/findings.ts', 'snp/collateral.ts', 'snp/vcek.ts', 'tdx/collateral.ts',
-      'tdx/pck-extension.ts', 'tdx/quote.ts', 'tdx/tcb-info.ts', 'trust.ts', 'aborted.ts', 'verification.ts'
+      'collateral/bounded-fetch.ts',
+      'collateral/intel.ts',
+      'collateral/relay.ts',
+      'collateral/lower-hex.ts',
+      'collateral/strict-json.ts',
+      'image-hash.ts',
+      'policy/check-options.ts',
+      'policy/create-policy.ts',
+      'policy/rules.ts',
+      'proof-bundle.ts',
+      'report/findings.ts',
+      'snp/collateral.ts',
+      'snp/vcek.ts',
+      'tdx/collateral.ts',
+      'tdx/pck-extension.ts',
+      'tdx/quote.ts',
+      'tdx/tcb-info.ts',
+      'trust.ts',
+      'aborted.ts',
+      'verification.ts'
     ]
-    const throwing = [...sources].filter(([, text]) => /\bthrow\b(?! for)[^\n]*(new|Error|\.reason|error\b)/.test(text)).map(([name]) => name)
+    const throwing = [...sources]
+      .filter(([, text]) => /\bthrow\b(?! for)[^\n]*(new|Error|\.reason|error\b)/.test(text))
+      .map(([name]) => name)
     expect(throwing.filter((name) => !allowed.includes(name))).toEqual([])
   })
 

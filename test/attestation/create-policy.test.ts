@@ -1,7 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type CollateralSource, createAttestationPolicy, staticCollateral, tdxImageHash, verifyProofBundle } from '../../src/attestation.js'
+import {
+  type CollateralSource,
+  createAttestationPolicy,
+  staticCollateral,
+  tdxImageHash,
+  verifyProofBundle
+} from '../../src/attestation.js'
 import { CocoonError } from '../../src/errors.js'
-import { createSyntheticAmdPeer, createSyntheticPeer, SYNTHETIC_NOW, type SyntheticPeer } from '../support/synthetic-tee.js'
+import {
+  createSyntheticAmdPeer,
+  createSyntheticPeer,
+  SYNTHETIC_NOW,
+  type SyntheticPeer
+} from '../support/synthetic-tee.js'
 
 const address = 'proxy.test:443'
 const at = (ms: number): Date => new Date(SYNTHETIC_NOW.getTime() + ms)
@@ -85,7 +96,10 @@ describe('createAttestationPolicy', () => {
       maxVerdictAgeMs: HOUR_MS,
       maxAgeMs: 2 * HOUR_MS
     })
-    const judge = async (ms: number, certificateDer = peer.certificate): Promise<Awaited<ReturnType<typeof policy.judge>>> =>
+    const judge = async (
+      ms: number,
+      certificateDer = peer.certificate
+    ): Promise<Awaited<ReturnType<typeof policy.judge>>> =>
       await policy.judge({ certificateDer, address }, { now: at(ms) })
     const first = await judge(0)
     expect(first.report.trust[0]).toBe('image hashes: registry')
@@ -109,14 +123,19 @@ describe('createAttestationPolicy', () => {
     const policy = policyWith(new CountingSource(peer.collateral), { maxVerdictAgeMs: 1e9 })
     const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
     const end = Date.parse(verdict.report.validUntil ?? '')
-    expect((await policy.judge({ certificateDer: peer.certificate, address }, { now: new Date(end) })).report).toBe(verdict.report)
+    expect((await policy.judge({ certificateDer: peer.certificate, address }, { now: new Date(end) })).report).toBe(
+      verdict.report
+    )
     const after = await policy.judge({ certificateDer: peer.certificate, address }, { now: new Date(end + 1) })
     expect(after.report.refusedBy).toEqual(['certificate.validity'])
   })
 
   it('does not ask for collateral for a certificate that is refused anyway', async () => {
     const source = new CountingSource(peer.collateral)
-    const verdict = await policyWith(source).judge({ certificateDer: peer.certificate, address }, { now: at(48 * HOUR_MS) })
+    const verdict = await policyWith(source).judge(
+      { certificateDer: peer.certificate, address },
+      { now: at(48 * HOUR_MS) }
+    )
     expect(verdict.accepted).toBe(false)
     expect(source.fetches).toBe(0)
   })
@@ -125,7 +144,8 @@ describe('createAttestationPolicy', () => {
     const source = new CountingSource(undefined)
     source.answer = () => Promise.reject(new Error('offline'))
     const policy = policyWith(source)
-    const judge = (): ReturnType<typeof policy.judge> => policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    const judge = (): ReturnType<typeof policy.judge> =>
+      policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
     expect((await judge()).report.refusedBy).toContain('policy.collateral')
     source.answer = () => Promise.resolve(peer.collateral)
     expect((await judge()).accepted).toBe(true)
@@ -135,23 +155,30 @@ describe('createAttestationPolicy', () => {
     const hostile = { ...peer.collateral, tcb_info: peer.collateral.tcb_info.replace('"UpToDate"', '"Revoked"') }
     const source = new CountingSource(hostile)
     const policy = policyWith(source)
-    const judge = (): ReturnType<typeof policy.judge> => policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
+    const judge = (): ReturnType<typeof policy.judge> =>
+      policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
     expect((await judge()).report.refusedBy).toEqual(['tdx.tcb-info.signature'])
     source.answer = () => Promise.resolve(peer.collateral)
     expect((await judge()).accepted).toBe(true)
   })
 
-  it.each(['tcbInfo', 'qeIdentity'] as const)('takes no older evaluation data after newer ones: %s', async (document) => {
-    const newer = await createSyntheticPeer({ [document]: (signed: Record<string, unknown>) => void (signed['tcbEvaluationDataNumber'] = 19) })
-    const source = new CountingSource(newer.collateral)
-    const policy = policyWith(source, { maxAgeMs: HOUR_MS, refreshBeforeMs: 0 })
-    const judge = (certificateDer: Uint8Array, ms: number): ReturnType<typeof policy.judge> => policy.judge({ certificateDer, address }, { now: at(ms) })
-    expect((await judge(newer.certificate, 0)).accepted).toBe(true)
-    source.answer = () => Promise.resolve(peer.collateral)
-    await judge(newer.certificate, 2 * HOUR_MS)
-    await new Promise<void>((resolve) => setImmediate(resolve))
-    expect((await judge(peer.certificate, 2 * HOUR_MS)).report.refusedBy).toEqual(['tdx.collateral.number'])
-  })
+  it.each(['tcbInfo', 'qeIdentity'] as const)(
+    'takes no older evaluation data after newer ones: %s',
+    async (document) => {
+      const newer = await createSyntheticPeer({
+        [document]: (signed: Record<string, unknown>) => void (signed['tcbEvaluationDataNumber'] = 19)
+      })
+      const source = new CountingSource(newer.collateral)
+      const policy = policyWith(source, { maxAgeMs: HOUR_MS, refreshBeforeMs: 0 })
+      const judge = (certificateDer: Uint8Array, ms: number): ReturnType<typeof policy.judge> =>
+        policy.judge({ certificateDer, address }, { now: at(ms) })
+      expect((await judge(newer.certificate, 0)).accepted).toBe(true)
+      source.answer = () => Promise.resolve(peer.collateral)
+      await judge(newer.certificate, 2 * HOUR_MS)
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      expect((await judge(peer.certificate, 2 * HOUR_MS)).report.refusedBy).toEqual(['tdx.collateral.number'])
+    }
+  )
 
   it('shares nothing between two policies', async () => {
     const [first, second] = [new CountingSource(peer.collateral), new CountingSource(peer.collateral)]
@@ -162,7 +189,11 @@ describe('createAttestationPolicy', () => {
   })
 
   it('refuses when the list cannot be learnt', async () => {
-    const policy = policyWith(staticCollateral(peer.collateral), { imageHashes: () => { throw new Error('no registry') } })
+    const policy = policyWith(staticCollateral(peer.collateral), {
+      imageHashes: () => {
+        throw new Error('no registry')
+      }
+    })
     const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
     expect(verdict.report.refusedBy).toContain('image.allow-list')
   })
@@ -178,7 +209,10 @@ describe('createAttestationPolicy', () => {
     })
     const policy = policyWith(source)
     const controller = new AbortController()
-    const leaving = policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW, signal: controller.signal })
+    const leaving = policy.judge(
+      { certificateDer: peer.certificate, address },
+      { now: SYNTHETIC_NOW, signal: controller.signal }
+    )
     const staying = policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })
     const left = leaving.catch((error: unknown) => error)
     await asked
@@ -186,14 +220,23 @@ describe('createAttestationPolicy', () => {
     expect(CocoonError.is(await left, 'ERR_ABORTED')).toBe(true)
     release(peer.collateral)
     expect((await staying).accepted).toBe(true)
-    const late = policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW, signal: controller.signal })
+    const late = policy.judge(
+      { certificateDer: peer.certificate, address },
+      { now: SYNTHETIC_NOW, signal: controller.signal }
+    )
     expect(CocoonError.is(await late.catch((error: unknown) => error), 'ERR_ABORTED')).toBe(true)
   })
 
   it('judges AMD peers of a devnet too', async () => {
     const amd = await createSyntheticAmdPeer()
-    const hash = Buffer.from(await crypto.subtle.digest('SHA-256', new Uint8Array([...new Uint8Array(48).fill(0x92), ...new Uint8Array(64)]))).toString('hex')
-    const policy = createAttestationPolicy({ imageHashes: [hash], collateral: staticCollateral([peer.collateral, amd.collateral]), trust: amd.trust })
+    const hash = Buffer.from(
+      await crypto.subtle.digest('SHA-256', new Uint8Array([...new Uint8Array(48).fill(0x92), ...new Uint8Array(64)]))
+    ).toString('hex')
+    const policy = createAttestationPolicy({
+      imageHashes: [hash],
+      collateral: staticCollateral([peer.collateral, amd.collateral]),
+      trust: amd.trust
+    })
     const verdict = await policy.judge({ certificateDer: amd.certificate, address }, { now: SYNTHETIC_NOW })
     expect(verdict).toMatchObject({ accepted: true, report: { kind: 'snp' } })
     const bundle = await policy.proofBundle(verdict.report.id)
@@ -204,7 +247,9 @@ describe('createAttestationPolicy', () => {
 describe('hostile surroundings', () => {
   it('a clock that says nothing reuses no verdict', async () => {
     const policy = policyWith(staticCollateral(peer.collateral))
-    expect((await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })).accepted).toBe(true)
+    expect((await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })).accepted).toBe(
+      true
+    )
     const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: new Date(Number.NaN) })
     expect(verdict).toMatchObject({ accepted: false, verified: false })
     expect(verdict.report.refusedBy).toContain('input.time')
@@ -215,7 +260,17 @@ describe('hostile surroundings', () => {
     ['no list', {}],
     ['text in place of a list', { imageHashes: 'ab'.repeat(32), provenance: [] }],
     ['a list of bigints', { imageHashes: [1n], provenance: [] }],
-    ['provenance that contains itself', { imageHashes: [], provenance: (() => { const own: unknown[] = []; own.push(own); return own })() }]
+    [
+      'provenance that contains itself',
+      {
+        imageHashes: [],
+        provenance: (() => {
+          const own: unknown[] = []
+          own.push(own)
+          return own
+        })()
+      }
+    ]
   ])('an image list that is none refuses: %s', async (_, list) => {
     const policy = policyWith(staticCollateral(peer.collateral), { imageHashes: () => list })
     const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })

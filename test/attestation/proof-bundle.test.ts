@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createProofBundle, MAX_PROOF_BUNDLE_BYTES, type ProofBundle, tdxImageHash, verifyCertificate, verifyProofBundle, verifyTdxQuote } from '../../src/attestation.js'
+import {
+  createProofBundle,
+  MAX_PROOF_BUNDLE_BYTES,
+  type ProofBundle,
+  tdxImageHash,
+  verifyCertificate,
+  verifyProofBundle,
+  verifyTdxQuote
+} from '../../src/attestation.js'
 import { CocoonError } from '../../src/errors.js'
 import { createSyntheticPeer, SYNTHETIC_NOW, type SyntheticPeer } from '../support/synthetic-tee.js'
 
@@ -10,7 +18,10 @@ let options: Parameters<typeof verifyCertificate>[2]
 beforeAll(async () => {
   peer = await createSyntheticPeer()
   options = { now: SYNTHETIC_NOW, policy: { imageHashes: [await tdxImageHash(peer.quote)] }, trust: peer.trust }
-  bundle = await createProofBundle({ type: 'certificate', evidence: peer.certificate, collateral: peer.collateral }, options)
+  bundle = await createProofBundle(
+    { type: 'certificate', evidence: peer.certificate, collateral: peer.collateral },
+    options
+  )
 })
 
 describe('proof bundles', () => {
@@ -23,13 +34,16 @@ describe('proof bundles', () => {
 
   it('carry refusals and bare quotes too', async () => {
     const refused = { ...options, policy: { imageHashes: ['ab'.repeat(32)] }, publicKey: peer.publicKey }
-    const made = await createProofBundle({ type: 'tdx-quote', evidence: peer.quote, collateral: JSON.stringify(peer.collateral) }, refused)
+    const made = await createProofBundle(
+      { type: 'tdx-quote', evidence: peer.quote, collateral: JSON.stringify(peer.collateral) },
+      refused
+    )
     const report = await verifyTdxQuote(peer.quote, peer.collateral, refused)
     expect(report.refusedBy).toEqual(['image.hash'])
     expect(await verifyProofBundle(made, { trust: peer.trust })).toEqual(report)
   })
 
-  it('can be judged by a list of one\'s own', async () => {
+  it("can be judged by a list of one's own", async () => {
     const report = await verifyProofBundle(bundle, { trust: peer.trust, imageHashes: ['cd'.repeat(32)] })
     expect(report.refusedBy).toEqual(['image.hash'])
   })
@@ -44,14 +58,30 @@ describe('proof bundles', () => {
     ['another list', { policy: { imageHashes: ['ab'.repeat(32)] } }],
     ['another origin of the list', { provenance: ['image hashes: root contract'] }]
   ])('are refused with %s', async (_name, change) => {
-    expect((await verifyProofBundle({ ...bundle, ...change }, { trust: peer.trust })).refusedBy).toEqual(['bundle.report'])
+    expect((await verifyProofBundle({ ...bundle, ...change }, { trust: peer.trust })).refusedBy).toEqual([
+      'bundle.report'
+    ])
   })
 
   it('are refused when malformed', async () => {
     const broken: unknown[] = [
-      undefined, null, 1, 'x', '{}', [], {}, { ...bundle, schema: 'x' }, { ...bundle, type: 'x' }, { ...bundle, evidence: '*' },
-      { ...bundle, judgedAt: 'now' }, { ...bundle, collateral: {} }, { ...bundle, provenance: 'x' }, { ...bundle, padding: 'x'.repeat(64_000) },
-      `${JSON.stringify(bundle).slice(0, -1)},"type":"certificate"}`, () => bundle, 10n
+      undefined,
+      null,
+      1,
+      'x',
+      '{}',
+      [],
+      {},
+      { ...bundle, schema: 'x' },
+      { ...bundle, type: 'x' },
+      { ...bundle, evidence: '*' },
+      { ...bundle, judgedAt: 'now' },
+      { ...bundle, collateral: {} },
+      { ...bundle, provenance: 'x' },
+      { ...bundle, padding: 'x'.repeat(64_000) },
+      `${JSON.stringify(bundle).slice(0, -1)},"type":"certificate"}`,
+      () => bundle,
+      10n
     ]
     for (const value of broken) {
       const report = await verifyProofBundle(value, { trust: peer.trust })
@@ -61,7 +91,10 @@ describe('proof bundles', () => {
 
   it('have a size limit', async () => {
     const collateral = { ...peer.collateral, pck_crl: 'ab'.repeat(40_000) }
-    const error = await createProofBundle({ type: 'certificate', evidence: peer.certificate, collateral }, options).catch((reason: unknown) => reason)
+    const error = await createProofBundle(
+      { type: 'certificate', evidence: peer.certificate, collateral },
+      options
+    ).catch((reason: unknown) => reason)
     expect(CocoonError.is(error, 'ERR_OPTIONS')).toBe(true)
   })
 })

@@ -35,7 +35,11 @@ const padded = (reportData: Uint8Array): Uint8Array => {
 describe('refuseAll', () => {
   it('refuses anything, with a report', async () => {
     const verdict = await refuseAll().judge({ certificateDer: new Uint8Array(3), address }, { now })
-    expect(verdict).toMatchObject({ accepted: false, verified: false, report: { verdict: 'refused', refusedBy: ['policy.accepts'] } })
+    expect(verdict).toMatchObject({
+      accepted: false,
+      verified: false,
+      report: { verdict: 'refused', refusedBy: ['policy.accepts'] }
+    })
     expect(verdict.report.checks.length).toBeGreaterThanOrEqual(50)
   })
 })
@@ -43,8 +47,14 @@ describe('refuseAll', () => {
 describe('acceptAnyPeer', () => {
   it('accepts, and says that nothing was verified', async () => {
     const verdict = await acceptAnyPeer().judge({ certificateDer: new Uint8Array(3), address }, { now })
-    expect(verdict).toMatchObject({ accepted: true, verified: false, report: { verdict: 'refused', refusedBy: ['unsafe.accepted'] } })
-    expect(verdict.report.checks.filter((check) => check.outcome === 'pass').map((check) => check.id)).toEqual(['verifier.internal'])
+    expect(verdict).toMatchObject({
+      accepted: true,
+      verified: false,
+      report: { verdict: 'refused', refusedBy: ['unsafe.accepted'] }
+    })
+    expect(verdict.report.checks.filter((check) => check.outcome === 'pass').map((check) => check.id)).toEqual([
+      'verifier.internal'
+    ])
   })
 })
 
@@ -54,7 +64,11 @@ describe('acceptFakeTee', () => {
     ['496 bytes', async (key: Uint8Array) => padded(await sha512(key))]
   ])('accepts a fake of %s that names the key', async (_name, quoteOf) => {
     const verdict = await acceptFakeTee().judge({ certificateDer: await certificate(quoteOf), address }, { now })
-    expect(verdict).toMatchObject({ accepted: true, verified: false, report: { verdict: 'refused', kind: 'fake', refusedBy: ['unsafe.accepted'] } })
+    expect(verdict).toMatchObject({
+      accepted: true,
+      verified: false,
+      report: { verdict: 'refused', kind: 'fake', refusedBy: ['unsafe.accepted'] }
+    })
   })
 
   it.each([
@@ -64,13 +78,19 @@ describe('acceptFakeTee', () => {
     ['an expired certificate', sha512, { notAfter: new Date(now.getTime() - 301_000) }],
     ['no evidence', sha512, { extensions: [] }]
   ])('refuses %s', async (_name, quoteOf, change) => {
-    const verdict = await acceptFakeTee().judge({ certificateDer: await certificate(quoteOf, change), address }, { now })
+    const verdict = await acceptFakeTee().judge(
+      { certificateDer: await certificate(quoteOf, change), address },
+      { now }
+    )
     expect(verdict.accepted).toBe(false)
     expect(verdict.report.refusedBy.length).toBeGreaterThan(1)
   })
 
   it('names the binding that is missing', async () => {
-    const verdict = await acceptFakeTee().judge({ certificateDer: await certificate(async () => new Uint8Array(64)), address }, { now })
+    const verdict = await acceptFakeTee().judge(
+      { certificateDer: await certificate(async () => new Uint8Array(64)), address },
+      { now }
+    )
     expect(verdict.report.refusedBy).toEqual(['unsafe.accepted', 'unsafe.fake-evidence'])
   })
 

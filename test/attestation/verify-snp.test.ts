@@ -17,7 +17,11 @@ const imageHash = await imageHashOf(new Uint8Array(48).fill(0x92))
 
 async function judge(faults: AmdFaults, policy: object = {}): Promise<AttestationReport> {
   const { report, collateral, trust } = createSyntheticAmd(reportData, faults)
-  return await verifySnpReport(report, collateral, { now: SYNTHETIC_NOW, policy: { imageHashes: [imageHash], ...policy }, trust })
+  return await verifySnpReport(report, collateral, {
+    now: SYNTHETIC_NOW,
+    policy: { imageHashes: [imageHash], ...policy },
+    trust
+  })
 }
 
 describe('verifySnpReport', () => {
@@ -27,11 +31,17 @@ describe('verifySnpReport', () => {
 
   it('knows no root of AMD', async () => {
     const { report, collateral } = createSyntheticAmd(reportData)
-    const answer = await verifySnpReport(report, collateral, { now: SYNTHETIC_NOW, policy: { imageHashes: [imageHash] } })
+    const answer = await verifySnpReport(report, collateral, {
+      now: SYNTHETIC_NOW,
+      policy: { imageHashes: [imageHash] }
+    })
     expect(answer.refusedBy).toEqual(['snp.product'])
   })
 
-  const flip = (offset: number, mask = 1) => (bytes: Uint8Array): void => void (bytes[offset] = (bytes[offset] ?? 0) ^ mask)
+  const flip =
+    (offset: number, mask = 1) =>
+    (bytes: Uint8Array): void =>
+      void (bytes[offset] = (bytes[offset] ?? 0) ^ mask)
   const cases: [string, AmdFaults, string][] = [
     ['a debug guest', { report: flip(10, 8) }, 'snp.guest.debug'],
     ['a migration agent', { report: flip(10, 4) }, 'snp.guest.migration'],
@@ -79,7 +89,15 @@ describe('verifySnpReport', () => {
   it('refuses garbage with a check', async () => {
     const good = createSyntheticAmd(reportData)
     const options = { now: SYNTHETIC_NOW, policy: { imageHashes: [imageHash] }, trust: good.trust }
-    for (const value of [undefined, null, 'x', {}, new Uint8Array(3), new Uint8Array(1184).fill(1), new Uint8Array(5000)]) {
+    for (const value of [
+      undefined,
+      null,
+      'x',
+      {},
+      new Uint8Array(3),
+      new Uint8Array(1184).fill(1),
+      new Uint8Array(5000)
+    ]) {
       for (const call of [
         verifySnpReport(value as Uint8Array, good.collateral, options),
         verifySnpReport(good.report, value as typeof good.collateral, options)
@@ -106,14 +124,24 @@ describe('certificates around AMD evidence', () => {
     ['report data that differ', '1.3.6.1.4.1.12345.100', new Uint8Array(64), 'snp.report.copy'],
     ['a VCEK that is no PEM', '1.3.6.1.4.1.12345.102', new Uint8Array(64), 'snp.vcek.pem']
   ])('refuses %s', async (_name, oid, value, check) => {
-    const peer = await createSyntheticAmdPeer({}, (list) => list.map((extension) => (extension.oid === oid ? { ...extension, value } : extension)))
-    const report = await verifyCertificate(peer.certificate, peer.collateral, { now: SYNTHETIC_NOW, policy, trust: peer.trust })
+    const peer = await createSyntheticAmdPeer({}, (list) =>
+      list.map((extension) => (extension.oid === oid ? { ...extension, value } : extension))
+    )
+    const report = await verifyCertificate(peer.certificate, peer.collateral, {
+      now: SYNTHETIC_NOW,
+      policy,
+      trust: peer.trust
+    })
     expect(report.refusedBy).toContain(check)
   })
 
   it('refuses an incomplete family', async () => {
     const peer = await createSyntheticAmdPeer({}, (list) => list.slice(1))
-    const report = await verifyCertificate(peer.certificate, peer.collateral, { now: SYNTHETIC_NOW, policy, trust: peer.trust })
+    const report = await verifyCertificate(peer.certificate, peer.collateral, {
+      now: SYNTHETIC_NOW,
+      policy,
+      trust: peer.trust
+    })
     expect(report.refusedBy).toContain('certificate.evidence')
   })
 })
@@ -132,32 +160,54 @@ interface SevVectors {
 
 const absent = sharedPath('vectors/sev.json') === undefined
 
-describe.skipIf(absent)(`certificates of the reference (${absent ? missingShared('vectors/sev.json') : 'vectors/sev.json'})`, () => {
-  const vectors = absent ? ({} as SevVectors) : readSharedJson<SevVectors>('vectors/sev.json')
-  const derOf = (pem: string): Uint8Array => new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64'))
-  const now = new Date('2026-11-23T00:00:00Z')
-  const good = createSyntheticAmd(reportData)
+describe.skipIf(absent)(
+  `certificates of the reference (${absent ? missingShared('vectors/sev.json') : 'vectors/sev.json'})`,
+  () => {
+    const vectors = absent ? ({} as SevVectors) : readSharedJson<SevVectors>('vectors/sev.json')
+    const derOf = (pem: string): Uint8Array =>
+      new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64'))
+    const now = new Date('2026-11-23T00:00:00Z')
+    const good = createSyntheticAmd(reportData)
 
-  it('reads the report and its signature; only what hangs on AMD itself fails', async () => {
-    const { sev_synthetic } = vectors
-    const hash = await imageHashOf(new Uint8Array(Buffer.from(sev_synthetic.measurement, 'hex')))
-    const report = await verifyCertificate(derOf(sev_synthetic.ratls_cert_pem), good.collateral, { now, policy: { imageHashes: [hash] }, trust: good.trust })
-    const outcome = (id: string): string | undefined => report.checks.find((check) => check.id === id)?.outcome
-    expect(report.verdict).toBe('refused')
-    expect(report.imageHash).toBe(hash)
-    for (const id of ['certificate.der', 'certificate.signature', 'certificate.evidence', 'snp.report.copy', 'binding.report-data', 'image.hash', 'snp.vcek.pem']) {
-      expect(`${id} ${outcome(id)}`).toBe(`${id} pass`)
-    }
-  })
+    it('reads the report and its signature; only what hangs on AMD itself fails', async () => {
+      const { sev_synthetic } = vectors
+      const hash = await imageHashOf(new Uint8Array(Buffer.from(sev_synthetic.measurement, 'hex')))
+      const report = await verifyCertificate(derOf(sev_synthetic.ratls_cert_pem), good.collateral, {
+        now,
+        policy: { imageHashes: [hash] },
+        trust: good.trust
+      })
+      const outcome = (id: string): string | undefined => report.checks.find((check) => check.id === id)?.outcome
+      expect(report.verdict).toBe('refused')
+      expect(report.imageHash).toBe(hash)
+      for (const id of [
+        'certificate.der',
+        'certificate.signature',
+        'certificate.evidence',
+        'snp.report.copy',
+        'binding.report-data',
+        'image.hash',
+        'snp.vcek.pem'
+      ]) {
+        expect(`${id} ${outcome(id)}`).toBe(`${id} pass`)
+      }
+    })
 
-  it.each([
-    ['ratls_cert_without_extensions_pem', 'certificate.evidence'],
-    ['ratls_cert_fake_tdx_new_496_byte_quote_pem', 'evidence.genuine'],
-    ['ratls_cert_fake_tdx_old_64_byte_quote_pem', 'evidence.genuine']
-  ] as const)('refuses %s', async (name, check) => {
-    const constants = ['5c55c8f4db4010ba9203d83536d0609856af8c847ac039e37e7dde8fbd574b61', 'b5fdab78d8947eacc864bfeecb4d2100780e5afe1cd8efafb124887913ac49fa']
-    const report = await verifyCertificate(derOf(vectors[name]), good.collateral, { now, policy: { imageHashes: constants } })
-    expect(report.refusedBy).toContain(check)
-    expect(report.refusedBy).not.toContain('certificate.signature')
-  })
-})
+    it.each([
+      ['ratls_cert_without_extensions_pem', 'certificate.evidence'],
+      ['ratls_cert_fake_tdx_new_496_byte_quote_pem', 'evidence.genuine'],
+      ['ratls_cert_fake_tdx_old_64_byte_quote_pem', 'evidence.genuine']
+    ] as const)('refuses %s', async (name, check) => {
+      const constants = [
+        '5c55c8f4db4010ba9203d83536d0609856af8c847ac039e37e7dde8fbd574b61',
+        'b5fdab78d8947eacc864bfeecb4d2100780e5afe1cd8efafb124887913ac49fa'
+      ]
+      const report = await verifyCertificate(derOf(vectors[name]), good.collateral, {
+        now,
+        policy: { imageHashes: constants }
+      })
+      expect(report.refusedBy).toContain(check)
+      expect(report.refusedBy).not.toContain('certificate.signature')
+    })
+  }
+)

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { tdxImageHash, verifyCertificate, verifyTdxQuote } from '../../src/attestation.js'
 import type { AttestationReport, TdxCollateral } from '../../src/attestation.js'
 import { missingShared, readSharedBytes, readSharedJson, sharedPath } from '../support/shared.js'
-import { createSyntheticIntel, createSyntheticPeer, type IntelFaults, type PeerFaults, SYNTHETIC_NOW } from '../support/synthetic-tee.js'
+import {
+  createSyntheticIntel,
+  createSyntheticPeer,
+  type IntelFaults,
+  type PeerFaults,
+  SYNTHETIC_NOW
+} from '../support/synthetic-tee.js'
 
 const at = (days: number): Date => new Date(SYNTHETIC_NOW.getTime() + days * 86_400_000)
 const failed = (report: AttestationReport): readonly string[] => report.refusedBy
@@ -11,52 +17,78 @@ const QUOTE = 'evidence/tdx-quote-cocoon.dat'
 const COLLATERAL = 'evidence/tdx-collateral-90C06F000000-2026-02.json'
 const absent = sharedPath(QUOTE) === undefined
 
-describe.skipIf(absent)(`evidence of a real machine (${absent ? missingShared(QUOTE) : 'beside this checkout'})`, () => {
-  const quote = absent ? new Uint8Array(0) : readSharedBytes(QUOTE)
-  const collateral = absent ? ({} as TdxCollateral) : readSharedJson<TdxCollateral>(COLLATERAL)
-  const now = new Date('2026-03-01T00:00:00Z')
+describe.skipIf(absent)(
+  `evidence of a real machine (${absent ? missingShared(QUOTE) : 'beside this checkout'})`,
+  () => {
+    const quote = absent ? new Uint8Array(0) : readSharedBytes(QUOTE)
+    const collateral = absent ? ({} as TdxCollateral) : readSharedJson<TdxCollateral>(COLLATERAL)
+    const now = new Date('2026-03-01T00:00:00Z')
 
-  it('has the image hash of the sheet (attestation.md §1.3)', async () => {
-    expect(await tdxImageHash(quote)).toBe('04b3afd931d28680af91a15b09d672c40ad6b141f7f9089a8d67d595220f7436')
-  })
-
-  it('verifies UpToDate inside its dates, as object and as text', async () => {
-    const policy = { imageHashes: [await tdxImageHash(quote)] }
-    const report = await verifyTdxQuote(quote, collateral, { now, policy })
-    expect(report).toMatchObject({ verdict: 'verified', tcbStatus: 'UpToDate', refusedBy: [], advisoryIds: [], kind: 'tdx' })
-    expect(report.validUntil).toBe('2026-03-20T10:41:15.000Z')
-    expect(report.checks.length).toBeGreaterThanOrEqual(50)
-    expect(await verifyTdxQuote(quote, JSON.stringify(collateral), { now, policy })).toEqual(report)
-  })
-
-  it.each(['2026-02-18T10:00:00Z', '2026-03-20T11:00:00Z', '2025-01-01T00:00:00Z'])('is refused at %s', async (time) => {
-    const report = await verifyTdxQuote(quote, collateral, { now: new Date(time), policy: { imageHashes: [await tdxImageHash(quote)] } })
-    expect(report.verdict).toBe('refused')
-    expect(failed(report).every((id) => id.endsWith('.validity'))).toBe(true)
-  })
-
-  it('verifies the second sample at its date', async () => {
-    const sample = readSharedBytes('evidence/tdx-quote-sample2.dat')
-    const report = await verifyTdxQuote(sample, readSharedJson<TdxCollateral>('evidence/tdx-collateral-sample2.json'), {
-      now: new Date('2025-06-20T12:00:00Z'),
-      policy: { imageHashes: [await tdxImageHash(sample)] }
+    it('has the image hash of the sheet (attestation.md §1.3)', async () => {
+      expect(await tdxImageHash(quote)).toBe('04b3afd931d28680af91a15b09d672c40ad6b141f7f9089a8d67d595220f7436')
     })
-    expect(report).toMatchObject({ verdict: 'verified', tcbStatus: 'UpToDate' })
-  })
 
-  it('is refused with the collateral of another platform', async () => {
-    const other = readSharedJson<TdxCollateral>('evidence/tdx-collateral-sample2.json')
-    const report = await verifyTdxQuote(quote, other, { now: new Date('2025-06-20T12:00:00Z'), policy: { imageHashes: [await tdxImageHash(quote)] } })
-    expect(failed(report)).toContain('tdx.tcb-info.platform')
-  })
-})
+    it('verifies UpToDate inside its dates, as object and as text', async () => {
+      const policy = { imageHashes: [await tdxImageHash(quote)] }
+      const report = await verifyTdxQuote(quote, collateral, { now, policy })
+      expect(report).toMatchObject({
+        verdict: 'verified',
+        tcbStatus: 'UpToDate',
+        refusedBy: [],
+        advisoryIds: [],
+        kind: 'tdx'
+      })
+      expect(report.validUntil).toBe('2026-03-20T10:41:15.000Z')
+      expect(report.checks.length).toBeGreaterThanOrEqual(50)
+      expect(await verifyTdxQuote(quote, JSON.stringify(collateral), { now, policy })).toEqual(report)
+    })
+
+    it.each(['2026-02-18T10:00:00Z', '2026-03-20T11:00:00Z', '2025-01-01T00:00:00Z'])(
+      'is refused at %s',
+      async (time) => {
+        const report = await verifyTdxQuote(quote, collateral, {
+          now: new Date(time),
+          policy: { imageHashes: [await tdxImageHash(quote)] }
+        })
+        expect(report.verdict).toBe('refused')
+        expect(failed(report).every((id) => id.endsWith('.validity'))).toBe(true)
+      }
+    )
+
+    it('verifies the second sample at its date', async () => {
+      const sample = readSharedBytes('evidence/tdx-quote-sample2.dat')
+      const report = await verifyTdxQuote(
+        sample,
+        readSharedJson<TdxCollateral>('evidence/tdx-collateral-sample2.json'),
+        {
+          now: new Date('2025-06-20T12:00:00Z'),
+          policy: { imageHashes: [await tdxImageHash(sample)] }
+        }
+      )
+      expect(report).toMatchObject({ verdict: 'verified', tcbStatus: 'UpToDate' })
+    })
+
+    it('is refused with the collateral of another platform', async () => {
+      const other = readSharedJson<TdxCollateral>('evidence/tdx-collateral-sample2.json')
+      const report = await verifyTdxQuote(quote, other, {
+        now: new Date('2025-06-20T12:00:00Z'),
+        policy: { imageHashes: [await tdxImageHash(quote)] }
+      })
+      expect(failed(report)).toContain('tdx.tcb-info.platform')
+    })
+  }
+)
 
 const reportData = new Uint8Array(64).fill(9)
 
 async function judge(faults: IntelFaults, policy: object = {}, now: Date = SYNTHETIC_NOW): Promise<AttestationReport> {
   const { quote, collateral, trust } = createSyntheticIntel(reportData, faults)
   const imageHash = createSyntheticIntel(reportData, { version5: faults.version5 === true }).quote
-  return await verifyTdxQuote(quote, collateral, { now, policy: { imageHashes: [await tdxImageHash(imageHash)], ...policy }, trust })
+  return await verifyTdxQuote(quote, collateral, {
+    now,
+    policy: { imageHashes: [await tdxImageHash(imageHash)], ...policy },
+    trust
+  })
 }
 
 describe('synthetic platforms', () => {
@@ -70,10 +102,15 @@ describe('synthetic platforms', () => {
     const plain = await verifyTdxQuote(quote, collateral, { now: SYNTHETIC_NOW, policy })
     expect(failed(plain)).toEqual(expect.arrayContaining(['tdx.pck.root']))
     const forged = { devnet: 'synthetic' }
-    expect(failed(await verifyTdxQuote(quote, collateral, { now: SYNTHETIC_NOW, policy, trust: forged }))).toEqual(['input.trust'])
+    expect(failed(await verifyTdxQuote(quote, collateral, { now: SYNTHETIC_NOW, policy, trust: forged }))).toEqual([
+      'input.trust'
+    ])
   })
 
-  const flip = (offset: number, mask = 1) => (bytes: Uint8Array): void => void (bytes[offset] = (bytes[offset] ?? 0) ^ mask)
+  const flip =
+    (offset: number, mask = 1) =>
+    (bytes: Uint8Array): void =>
+      void (bytes[offset] = (bytes[offset] ?? 0) ^ mask)
   const cases: [string, IntelFaults, string][] = [
     ['debug', { body: flip(120) }, 'tdx.td.debug'],
     ['another bit of the debug group', { body: flip(120, 0x10) }, 'tdx.td.debug'],
@@ -123,7 +160,11 @@ describe('synthetic platforms', () => {
     ['a PCK of another name', { pck: { subject: 'PCK' } }, 'tdx.pck.names'],
     ['a PCK without the SGX extension', { pck: { extensions: [] } }, 'tdx.pck.extension'],
     ['collateral signed by a PCK', { signWithPck: true }, 'tdx.signing.chain'],
-    ['collateral signed by another leaf of the root', { signing: { subject: 'Intel SGX PCK Certificate' } }, 'tdx.signing.names'],
+    [
+      'collateral signed by another leaf of the root',
+      { signing: { subject: 'Intel SGX PCK Certificate' } },
+      'tdx.signing.names'
+    ],
     ['bytes after the end', { trailing: Uint8Array.of(0, 0, 1) }, 'tdx.quote.length']
   ]
 
@@ -137,12 +178,20 @@ describe('synthetic platforms', () => {
 
   it('tolerates a status only with every advisory named, and only until the end', async () => {
     const faults = { status: 'SWHardeningNeeded', advisoryIds: ['INTEL-SA-1', 'INTEL-SA-2'] }
-    const tolerate = (advisoryIds: string[], expiresAt: Date): object => ({ tolerate: [{ status: 'SWHardeningNeeded', advisoryIds, expiresAt }] })
+    const tolerate = (advisoryIds: string[], expiresAt: Date): object => ({
+      tolerate: [{ status: 'SWHardeningNeeded', advisoryIds, expiresAt }]
+    })
     const accepted = await judge(faults, tolerate(['INTEL-SA-2', 'INTEL-SA-1'], at(1)))
-    expect(accepted).toMatchObject({ verdict: 'verified', tcbStatus: 'SWHardeningNeeded', validUntil: at(1).toISOString() })
+    expect(accepted).toMatchObject({
+      verdict: 'verified',
+      tcbStatus: 'SWHardeningNeeded',
+      validUntil: at(1).toISOString()
+    })
     expect((await judge(faults, tolerate(['INTEL-SA-1'], at(1)))).refusedBy).toEqual(['tdx.tcb.status'])
     expect((await judge(faults, tolerate(['INTEL-SA-1', 'INTEL-SA-2'], at(-1)))).refusedBy).toEqual(['tdx.tcb.status'])
-    expect((await judge({ ...faults, status: 'OutOfDate' }, tolerate(['INTEL-SA-1', 'INTEL-SA-2'], at(1)))).refusedBy).toEqual(['tdx.tcb.status'])
+    expect(
+      (await judge({ ...faults, status: 'OutOfDate' }, tolerate(['INTEL-SA-1', 'INTEL-SA-2'], at(1)))).refusedBy
+    ).toEqual(['tdx.tcb.status'])
   })
 
   it('converges the parts as Intel says', async () => {
@@ -173,7 +222,9 @@ describe('synthetic platforms', () => {
     const { quote, collateral, trust, publicKey } = await createSyntheticPeer()
     const options = { now: SYNTHETIC_NOW, policy: { imageHashes: [await tdxImageHash(quote)] }, trust }
     expect((await verifyTdxQuote(quote, collateral, { ...options, publicKey })).verdict).toBe('verified')
-    expect(failed(await verifyTdxQuote(quote, collateral, { ...options, publicKey: new Uint8Array(32) }))).toEqual(['binding.report-data'])
+    expect(failed(await verifyTdxQuote(quote, collateral, { ...options, publicKey: new Uint8Array(32) }))).toEqual([
+      'binding.report-data'
+    ])
   })
 })
 
@@ -191,23 +242,67 @@ describe('certificates around TDX evidence', () => {
   })
 
   type Extensions = Awaited<ReturnType<NonNullable<PeerFaults['extensions']>>>
-  const replace = (oid: string, change: object) => (list: Extensions): Extensions =>
-    list.map((extension) => (extension.oid === oid ? { ...extension, ...change } : extension))
+  const replace =
+    (oid: string, change: object) =>
+    (list: Extensions): Extensions =>
+      list.map((extension) => (extension.oid === oid ? { ...extension, ...change } : extension))
   const cases: [string, PeerFaults, string][] = [
     ['evidence for another key', { otherKey: true }, 'binding.report-data'],
     ['no evidence', { extensions: (list) => list.slice(2) }, 'certificate.evidence'],
-    ['a quote that is not critical', { extensions: replace('1.3.6.1.4.1.12345.1', { critical: false }) }, 'certificate.evidence'],
-    ['a quote without claims', { extensions: (list) => list.filter(({ oid }) => oid !== '1.3.6.1.4.1.12345.2') }, 'certificate.evidence'],
-    ['claims of another key', { extensions: replace('1.3.6.1.4.1.12345.2', { value: new Uint8Array(32) }) }, 'certificate.claims'],
-    ['both kinds of evidence', { extensions: (list) => [...list, { oid: '1.3.6.1.4.1.12345.101', critical: true, value: new Uint8Array(1184) }] }, 'certificate.evidence'],
-    ['an unknown critical extension', { extensions: (list) => [...list, { oid: '1.2.3.4', critical: true, value: new Uint8Array(1) }] }, 'certificate.extensions'],
+    [
+      'a quote that is not critical',
+      { extensions: replace('1.3.6.1.4.1.12345.1', { critical: false }) },
+      'certificate.evidence'
+    ],
+    [
+      'a quote without claims',
+      { extensions: (list) => list.filter(({ oid }) => oid !== '1.3.6.1.4.1.12345.2') },
+      'certificate.evidence'
+    ],
+    [
+      'claims of another key',
+      { extensions: replace('1.3.6.1.4.1.12345.2', { value: new Uint8Array(32) }) },
+      'certificate.claims'
+    ],
+    [
+      'both kinds of evidence',
+      {
+        extensions: (list) => [...list, { oid: '1.3.6.1.4.1.12345.101', critical: true, value: new Uint8Array(1184) }]
+      },
+      'certificate.evidence'
+    ],
+    [
+      'an unknown critical extension',
+      { extensions: (list) => [...list, { oid: '1.2.3.4', critical: true, value: new Uint8Array(1) }] },
+      'certificate.extensions'
+    ],
     ['an extension twice', { extensions: (list) => [...list, ...list.slice(0, 1)] }, 'certificate.der'],
     ['a CA', { extensions: replace('2.5.29.19', { value: Uint8Array.of(0x30, 3, 1, 1, 0xff) }) }, 'certificate.usage'],
-    ['client usage only', { extensions: replace('2.5.29.37', { value: Uint8Array.of(0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2) }) }, 'certificate.usage'],
-    ['an old fake quote', { extensions: replace('1.3.6.1.4.1.12345.1', { value: new Uint8Array(64) }) }, 'evidence.genuine'],
-    ['a new fake quote', { extensions: replace('1.3.6.1.4.1.12345.1', { value: new Uint8Array(496) }) }, 'evidence.genuine'],
-    ['junk as a quote', { extensions: replace('1.3.6.1.4.1.12345.1', { value: new Uint8Array(700).fill(3) }) }, 'tdx.quote.header'],
-    ['too large evidence', { extensions: replace('1.3.6.1.4.1.12345.1', { value: new Uint8Array(32_769) }) }, 'certificate.evidence-size'],
+    [
+      'client usage only',
+      { extensions: replace('2.5.29.37', { value: Uint8Array.of(0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2) }) },
+      'certificate.usage'
+    ],
+    [
+      'an old fake quote',
+      { extensions: replace('1.3.6.1.4.1.12345.1', { value: new Uint8Array(64) }) },
+      'evidence.genuine'
+    ],
+    [
+      'a new fake quote',
+      { extensions: replace('1.3.6.1.4.1.12345.1', { value: new Uint8Array(496) }) },
+      'evidence.genuine'
+    ],
+    [
+      'junk as a quote',
+      { extensions: replace('1.3.6.1.4.1.12345.1', { value: new Uint8Array(700).fill(3) }) },
+      'tdx.quote.header'
+    ],
+    [
+      'too large evidence',
+      { extensions: replace('1.3.6.1.4.1.12345.1', { value: new Uint8Array(32_769) }) },
+      'certificate.evidence-size'
+    ],
     ['a certificate of tomorrow', { notBefore: at(0.01) }, 'certificate.validity'],
     ['an expired certificate', { notAfter: at(-0.005) }, 'certificate.validity']
   ]
@@ -227,20 +322,39 @@ describe('certificates around TDX evidence', () => {
   it('names a certificate that lives longer than the reference does, without refusing it', async () => {
     const report = await judgePeer({ notAfter: at(30) })
     expect(report.verdict).toBe('verified')
-    expect(report.checks.find(({ id }) => id === 'certificate.lifetime')).toMatchObject({ outcome: 'fail', enforced: false })
+    expect(report.checks.find(({ id }) => id === 'certificate.lifetime')).toMatchObject({
+      outcome: 'fail',
+      enforced: false
+    })
   })
 
   it('never accepts the constants, whatever the list says', async () => {
     const zero = createSyntheticIntel(reportData, { body: (body) => body.fill(0, 136, 520) })
     const constant = '5c55c8f4db4010ba9203d83536d0609856af8c847ac039e37e7dde8fbd574b61'
     expect(await tdxImageHash(zero.quote)).toBe(constant)
-    const report = await verifyTdxQuote(zero.quote, zero.collateral, { now: SYNTHETIC_NOW, policy: { imageHashes: [constant] }, trust: zero.trust })
+    const report = await verifyTdxQuote(zero.quote, zero.collateral, {
+      now: SYNTHETIC_NOW,
+      policy: { imageHashes: [constant] },
+      trust: zero.trust
+    })
     expect(failed(report)).toEqual(['image.constant', 'image.hash'])
   })
 })
 
 describe('input of the wrong kind', () => {
-  const garbage: unknown[] = [undefined, null, 0, 'quote', [], {}, new Uint8Array(0), new Uint8Array(40_000), new ArrayBuffer(8), Symbol('x'), () => 1]
+  const garbage: unknown[] = [
+    undefined,
+    null,
+    0,
+    'quote',
+    [],
+    {},
+    new Uint8Array(0),
+    new Uint8Array(40_000),
+    new ArrayBuffer(8),
+    Symbol('x'),
+    () => 1
+  ]
 
   it('resolves to a refusal with a check', async () => {
     const good = createSyntheticIntel(reportData)
@@ -261,10 +375,24 @@ describe('input of the wrong kind', () => {
         expect(report.refusedBy).not.toContain('verifier.internal')
       }
     }
-    for (const proxy of [new Proxy(good.quote, {}), new Proxy({}, { getPrototypeOf: () => { throw new TypeError('hostile') } })]) {
+    for (const proxy of [
+      new Proxy(good.quote, {}),
+      new Proxy(
+        {},
+        {
+          getPrototypeOf: () => {
+            throw new TypeError('hostile')
+          }
+        }
+      )
+    ]) {
       expect(failed(await verifyTdxQuote(proxy as Uint8Array, good.collateral, options))).toEqual(['input.evidence'])
     }
-    const hostile = new Proxy(good.collateral, { get: () => { throw new TypeError('hostile') } })
+    const hostile = new Proxy(good.collateral, {
+      get: () => {
+        throw new TypeError('hostile')
+      }
+    })
     expect(failed(await verifyTdxQuote(good.quote, hostile, options))).toContain('tdx.collateral.format')
   })
 })

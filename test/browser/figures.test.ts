@@ -33,6 +33,8 @@ async function bundlePage(): Promise<string> {
     absWorkingDir: root,
     bundle: true,
     minify: true,
+    // One file, so what loads only when money is asked for would be inlined; this page asks for none.
+    external: ['@ton/core', '@ton/ton', '@ton/crypto'],
     write: false,
     format: 'esm',
     platform: 'browser',

@@ -54,14 +54,26 @@ describe('channel', () => {
     expect((await run(...open, '--yes')).stderr).toContain('Give --value TON')
     const refused = await run(...open, '--yes', '--value', '16.3', '--cap', '17')
     expect(refused.stderr).toContain('ERR_CHANNEL_RISK')
-    const capped = await run(...open, '--yes', '--value', '16.3', '--cap', '1', '--acknowledge', 'unknown-contract-code')
+    const capped = await run(
+      ...open,
+      '--yes',
+      '--value',
+      '16.3',
+      '--cap',
+      '1',
+      '--acknowledge',
+      'unknown-contract-code'
+    )
     expect(capped.stderr).toContain('ERR_LIMIT_EXCEEDED')
     const sent = await run(...open, '--yes', '--value', '16.3', '--cap', '17', '--acknowledge', 'unknown-contract-code')
     expect(sent.stdout).toMatch(/open: done\nchannel 0:[0-9a-f]{64}: open\n  balance  █+ +16 TON/)
   })
 
   test('requests, receipts, audit, charge, withdraw, close', async () => {
-    const ledger = await openLedger({ store: await openFileLedgerStore({ path: join(folder, 'ledger') }), clock: systemClock })
+    const ledger = await openLedger({
+      store: await openFileLedgerStore({ path: join(folder, 'ledger') }),
+      clock: systemClock
+    })
     const owner = new TextDecoder().decode(files['owner'])
     const cocoon = new Cocoon({
       network: testnet(chain.rootAddress),
@@ -85,7 +97,10 @@ describe('channel', () => {
     const ledgerFlag = ['--ledger', join(folder, 'ledger')]
     expect((await run('receipts', ...ledgerFlag)).stdout).toMatch(/3 receipts, 0\.0\d+ TON/)
     expect((await run('receipts', ...ledgerFlag, '--csv')).stdout.trim().split('\r\n')).toHaveLength(4)
-    expect(await run('audit', ...ledgerFlag)).toMatchObject({ code: EXIT.ok, stdout: expect.stringContaining('0 differences') })
+    expect(await run('audit', ...ledgerFlag)).toMatchObject({
+      code: EXIT.ok,
+      stdout: expect.stringContaining('0 differences')
+    })
     expect((await run('channel', 'status', ...flags)).stdout).toContain('reserved')
     const send = ['--yes', '--value', '0.2', '--cap', '0.2']
     expect((await run('channel', 'charge', ...flags, ...send)).stdout).toContain('charge: done')

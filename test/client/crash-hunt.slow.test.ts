@@ -15,12 +15,62 @@ const ROUNDS = Number(process.env['CRASH_HUNT_ROUNDS'] ?? 60)
 const SEED = Number(process.env['CRASH_HUNT_SEED'] ?? 1)
 const PROMPT = 'crash-hunt-prompt-CANARY'
 const FAULTS = [
-  ...['cut-after-1', 'cut-bytes-30', 'cut-bytes-300', 'wrong-seqno-1', 'bad-length-16777217', 'unknown-frame', 'trailing-bytes'],
-  ...['truncated-object', 'unknown-packet-1', 'trailing-in-packet-1', 'empty-packet-1', 'ping-flood-2000', 'error-before-652'],
-  ...['error-during-651', 'error-after-602', 'legacy-error-during-652', 'foreign-answers', 'repeat-final', 'repeat-head'],
-  ...['part-first', 'nan-times', 'forged-payment', 'garbage-payment', 'negative-counters', 'huge-counters', 'split-utf8-1'],
-  ...['late-sse', 'empty-sse', 'empty-body', 'html', 'not-json', 'sse-error', 'sse-garbage', 'sse-bom', 'no-done', 'after-done'],
-  ...['unterminated', 'invalid-utf8', 'wrong-headers', 'upstream-status-500', 'upstream-no-content', 'upstream-breaks-2', 'stall-after-1', 'mute-after-1']
+  ...[
+    'cut-after-1',
+    'cut-bytes-30',
+    'cut-bytes-300',
+    'wrong-seqno-1',
+    'bad-length-16777217',
+    'unknown-frame',
+    'trailing-bytes'
+  ],
+  ...[
+    'truncated-object',
+    'unknown-packet-1',
+    'trailing-in-packet-1',
+    'empty-packet-1',
+    'ping-flood-2000',
+    'error-before-652'
+  ],
+  ...[
+    'error-during-651',
+    'error-after-602',
+    'legacy-error-during-652',
+    'foreign-answers',
+    'repeat-final',
+    'repeat-head'
+  ],
+  ...[
+    'part-first',
+    'nan-times',
+    'forged-payment',
+    'garbage-payment',
+    'negative-counters',
+    'huge-counters',
+    'split-utf8-1'
+  ],
+  ...[
+    'late-sse',
+    'empty-sse',
+    'empty-body',
+    'html',
+    'not-json',
+    'sse-error',
+    'sse-garbage',
+    'sse-bom',
+    'no-done',
+    'after-done'
+  ],
+  ...[
+    'unterminated',
+    'invalid-utf8',
+    'wrong-headers',
+    'upstream-status-500',
+    'upstream-no-content',
+    'upstream-breaks-2',
+    'stall-after-1',
+    'mute-after-1'
+  ]
 ]
 
 const crashes: unknown[] = []
@@ -69,7 +119,8 @@ function harmful(from: Socket, to: Socket, harm: Harm, at: number, random: () =>
     if (harm === 'stall') return void to.write(chunk.subarray(0, index))
     to.write(chunk)
     if (harm === 'repeat') to.write(chunk)
-    if (harm === 'insert') to.write(Buffer.from(Array.from({ length: 1 + Math.floor(random() * 40) }, () => Math.floor(random() * 256))))
+    if (harm === 'insert')
+      to.write(Buffer.from(Array.from({ length: 1 + Math.floor(random() * 40) }, () => Math.floor(random() * 256))))
   })
   from.on('end', () => to.end())
   from.on('error', () => to.destroy())
@@ -117,11 +168,19 @@ async function call(cocoon: Cocoon, random: () => number): Promise<unknown> {
     } else if (kind === 2) {
       const stream = await cocoon.chat.completions.create({ ...body, stream: true }, { signal })
       const [left, right] = stream.tee()
-      const results = await Promise.allSettled([left, right].map(async (each) => { for await (const chunk of each) void chunk }))
+      const results = await Promise.allSettled(
+        [left, right].map(async (each) => {
+          for await (const chunk of each) void chunk
+        })
+      )
       const failed = results.find((result) => result.status === 'rejected')
       if (failed !== undefined) throw failed.reason
     } else if (kind === 3) {
-      const response = await cocoon.fetch('/v1/chat/completions', { method: 'POST', body: JSON.stringify({ ...body, stream: true }), signal: signal ?? null })
+      const response = await cocoon.fetch('/v1/chat/completions', {
+        method: 'POST',
+        body: JSON.stringify({ ...body, stream: true }),
+        signal: signal ?? null
+      })
       if (random() < 0.5) await response.text()
       else await response.body?.cancel()
     } else await cocoon.models.list({ signal })
@@ -151,7 +210,8 @@ test('random harm ends calls, never the process', async () => {
     for (const error of await Promise.all(calls)) {
       const code = error === undefined ? 'ok' : CocoonError.is(error) ? error.code : 'untyped'
       codes.set(code, (codes.get(code) ?? 0) + 1)
-      const isText = CocoonError.is(error) && `${error.message} ${error.peerText ?? ''} ${JSON.stringify(error)}`.includes('CANARY')
+      const isText =
+        CocoonError.is(error) && `${error.message} ${error.peerText ?? ''} ${JSON.stringify(error)}`.includes('CANARY')
       if (code === 'untyped' || code === 'ERR_INTERNAL' || isText) wrong.push(error)
     }
     await cocoon.close()

@@ -41,13 +41,26 @@ describe('ByteWriter and ByteReader', () => {
       .zeros(3)
       .finish()
     expect(written).toEqual(
-      hexToBytes('fe3412123412345698badcfefefffffffedcba980000000000000080ffffffffffffffff0000000000000001000000000000e0bf0708000000')
+      hexToBytes(
+        'fe3412123412345698badcfefefffffffedcba980000000000000080ffffffffffffffff0000000000000001000000000000e0bf0708000000'
+      )
     )
     const reader = new ByteReader(concatBytes(Uint8Array.of(0), written).subarray(1))
-    expect([reader.u8(), reader.u16le(), reader.u16be(), reader.u24be(), reader.u32le(), reader.i32le(), reader.u32be()]).toEqual([
-      0xfe, 0x1234, 0x1234, 0x123456, 0xfedcba98, -2, 0xfedcba98
+    expect([
+      reader.u8(),
+      reader.u16le(),
+      reader.u16be(),
+      reader.u24be(),
+      reader.u32le(),
+      reader.i32le(),
+      reader.u32be()
+    ]).toEqual([0xfe, 0x1234, 0x1234, 0x123456, 0xfedcba98, -2, 0xfedcba98])
+    expect([reader.i64le(), reader.u64le(), reader.u64be(), reader.f64le()]).toEqual([
+      -(2n ** 63n),
+      2n ** 64n - 1n,
+      1n,
+      -0.5
     ])
-    expect([reader.i64le(), reader.u64le(), reader.u64be(), reader.f64le()]).toEqual([-(2n ** 63n), 2n ** 64n - 1n, 1n, -0.5])
     expect(reader.take(2)).toEqual(Uint8Array.of(7, 8))
     reader.skip(3)
     expect([reader.remaining, reader.offset]).toEqual([0, written.length])
@@ -75,7 +88,10 @@ describe('ByteWriter and ByteReader', () => {
   })
 
   test('the error can be somebody else’s', () => {
-    const reader = new ByteReader(new Uint8Array(0), (message, offset) => new CocoonError('ERR_DER', `${message} ${offset}`, { phase: 'tls' }))
+    const reader = new ByteReader(
+      new Uint8Array(0),
+      (message, offset) => new CocoonError('ERR_DER', `${message} ${offset}`, { phase: 'tls' })
+    )
     expect(() => reader.u8()).toThrow(expect.objectContaining({ code: 'ERR_DER', message: 'not enough data 0' }))
   })
 })

@@ -71,18 +71,37 @@ describe('base64', () => {
   test('what it reads, it would write', () => {
     const characters = fc.constantFrom(...Array.from('AZaz059+/-_= \n'))
     fc.assert(
-      fc.property(fc.string({ unit: characters, maxLength: 12 }), fc.boolean(), fc.boolean(), (text, urlSafe, padding) => {
-        const code = codeOf(() => expect(encodeBase64(decodeBase64(text, { urlSafe, padding }), { urlSafe, padding })).toBe(text))
-        expect(['nothing thrown', 'ERR_ENCODING']).toContain(code)
-      }),
+      fc.property(
+        fc.string({ unit: characters, maxLength: 12 }),
+        fc.boolean(),
+        fc.boolean(),
+        (text, urlSafe, padding) => {
+          const code = codeOf(() =>
+            expect(encodeBase64(decodeBase64(text, { urlSafe, padding }), { urlSafe, padding })).toBe(text)
+          )
+          expect(['nothing thrown', 'ERR_ENCODING']).toContain(code)
+        }
+      ),
       { numRuns: numRuns * 10 }
     )
   })
 
-  test.each(['Zg', 'Zg=', 'Zg===', 'Z', 'Zm9vY', 'Zh==', 'Zm9=', 'Zm 9v', 'Zm9v\n', 'Zm-_', '====', '=', 'Zg==Zg==', 'Ｚg=='])(
-    'refuses %j',
-    (text) => expect(codeOf(() => decodeBase64(text))).toBe('ERR_ENCODING')
-  )
+  test.each([
+    'Zg',
+    'Zg=',
+    'Zg===',
+    'Z',
+    'Zm9vY',
+    'Zh==',
+    'Zm9=',
+    'Zm 9v',
+    'Zm9v\n',
+    'Zm-_',
+    '====',
+    '=',
+    'Zg==Zg==',
+    'Ｚg=='
+  ])('refuses %j', (text) => expect(codeOf(() => decodeBase64(text))).toBe('ERR_ENCODING'))
 })
 
 describe('UTF-8', () => {
@@ -119,14 +138,18 @@ describe('UTF-8', () => {
 describe('long hex', () => {
   test.each([255, 256, 257, 300, 4097])('%i bytes, at even and odd offsets', (length) => {
     for (const offset of [0, 1]) {
-      const bytes = Uint8Array.from({ length: length + offset }, (_, index) => (index * 167 + 13) & 255).subarray(offset)
+      const bytes = Uint8Array.from({ length: length + offset }, (_, index) => (index * 167 + 13) & 255).subarray(
+        offset
+      )
       const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
       expect(bytesToHex(bytes)).toBe(hex)
       expect(hexToBytes(hex)).toEqual(bytes.slice())
       expect(hexToBytes(hex.toUpperCase())).toEqual(bytes.slice())
       for (const bad of ['g', '/', ':', '@', '`', '\u0130', '\u00e9'])
         for (const at of [0, 1, hex.length - 1])
-          expect(() => hexToBytes(hex.slice(0, at) + bad + hex.slice(at + 1))).toThrow(expect.objectContaining({ code: 'ERR_ENCODING' }))
+          expect(() => hexToBytes(hex.slice(0, at) + bad + hex.slice(at + 1))).toThrow(
+            expect.objectContaining({ code: 'ERR_ENCODING' })
+          )
     }
   })
 })

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectPure, createPeerFiles, exchange, hasProgram, type Peer, type PeerFiles, startPeer, SUITES } from './tls-peers.js'
+import {
+  connectPure,
+  createPeerFiles,
+  exchange,
+  hasProgram,
+  type Peer,
+  type PeerFiles,
+  startPeer,
+  SUITES
+} from './tls-peers.js'
 
 const absent = !hasProgram('gnutls-serv', '--version')
 const PRIORITY = { TLS_AES_128_GCM_SHA256: 'AES-128-GCM', TLS_AES_256_GCM_SHA384: 'AES-256-GCM' } as const
@@ -18,8 +27,16 @@ describe.skipIf(absent)(`pure engine against gnutls-serv${absent ? ' (skipped: n
 
   async function start(cipher: string): Promise<Peer> {
     const peer = await startPeer('gnutls-serv', (port) => [
-      '--echo', '--port', String(port), '--x509certfile', files.cert, '--x509keyfile', files.key, '--require-client-cert',
-      '--priority', `NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+${cipher}`
+      '--echo',
+      '--port',
+      String(port),
+      '--x509certfile',
+      files.cert,
+      '--x509keyfile',
+      files.key,
+      '--require-client-cert',
+      '--priority',
+      `NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+${cipher}`
     ])
     peers.push(peer)
     return peer

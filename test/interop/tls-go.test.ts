@@ -4,7 +4,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bytesToHex, encodeUtf8 } from '../../src/encoding/index.js'
-import { connectPure, createPeerFiles, exchange, hasProgram, type Peer, type PeerFiles, readUntil, startPeer } from './tls-peers.js'
+import {
+  connectPure,
+  createPeerFiles,
+  exchange,
+  hasProgram,
+  type Peer,
+  type PeerFiles,
+  readUntil,
+  startPeer
+} from './tls-peers.js'
 
 const absent = !hasProgram('go', 'version')
 
@@ -28,18 +37,21 @@ describe.skipIf(absent)(`pure engine against Go crypto/tls${absent ? ' (skipped:
   })
 
   // Go chooses the suite itself and prefers AES-128; offering one alone covers both.
-  it.each(['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'] as const)('%s, whole and in pieces of one byte', async (suite) => {
-    for (const chunkBytes of [undefined, 1]) {
-      const { stream, judged } = await connectPure(peer.port, { cipherSuites: [suite] }, chunkBytes)
-      expect(judged).toEqual(files.certificateDer)
-      const material = await stream.exportKeyingMaterial('EXPORTER-cocoonkit', encodeUtf8('context'), 40)
-      expect(await readUntil(stream, '\n')).toBe(`${suite} true ${bytesToHex(material)}\n`)
-      expect(await exchange(stream, 'cocoon\n', '\n')).toBe('cocoon\n')
-      await stream.updateKeys(true)
-      expect(await exchange(stream, 'again\n', '\n')).toBe('again\n')
-      await stream.close()
+  it.each(['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'] as const)(
+    '%s, whole and in pieces of one byte',
+    async (suite) => {
+      for (const chunkBytes of [undefined, 1]) {
+        const { stream, judged } = await connectPure(peer.port, { cipherSuites: [suite] }, chunkBytes)
+        expect(judged).toEqual(files.certificateDer)
+        const material = await stream.exportKeyingMaterial('EXPORTER-cocoonkit', encodeUtf8('context'), 40)
+        expect(await readUntil(stream, '\n')).toBe(`${suite} true ${bytesToHex(material)}\n`)
+        expect(await exchange(stream, 'cocoon\n', '\n')).toBe('cocoon\n')
+        await stream.updateKeys(true)
+        expect(await exchange(stream, 'again\n', '\n')).toBe('again\n')
+        await stream.close()
+      }
     }
-  })
+  )
 
   it('P-256 by option', async () => {
     const { stream } = await connectPure(peer.port, { groups: ['secp256r1'] })

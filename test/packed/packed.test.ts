@@ -19,8 +19,20 @@ function installPacked(): string {
   const directory = mkdtempSync(join(tmpdir(), 'cocoonkit-packed-'))
   const modules = join(directory, 'node_modules')
   mkdirSync(join(modules, 'cocoonkit'), { recursive: true })
-  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
-  execFileSync('tar', ['-xzf', join(directory, packed.filename), '-C', join(modules, 'cocoonkit'), '--strip-components=1'])
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore']
+    })
+  )
+  execFileSync('tar', [
+    '-xzf',
+    join(directory, packed.filename),
+    '-C',
+    join(modules, 'cocoonkit'),
+    '--strip-components=1'
+  ])
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (name.startsWith('.') || name === 'cocoonkit') continue
     symlinkSync(join(root, 'node_modules', name), join(modules, name))
@@ -29,7 +41,11 @@ function installPacked(): string {
 }
 
 function runNode(args: readonly string[]): string {
-  return execFileSync(process.execPath, [...args], { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  return execFileSync(process.execPath, [...args], {
+    cwd: project,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
 }
 
 beforeAll(() => {
@@ -48,13 +64,22 @@ describe('packed package', () => {
 
   it.each(Object.entries(PUBLIC_SUBPATHS))('%s can be imported and exports what is documented', (subpath, names) => {
     const specifier = `cocoonkit${subpath.slice(1)}`
-    const output = runNode(['--input-type=module', '-e', `console.log(JSON.stringify(Object.keys(await import(${JSON.stringify(specifier)}))))`])
+    const output = runNode([
+      '--input-type=module',
+      '-e',
+      `console.log(JSON.stringify(Object.keys(await import(${JSON.stringify(specifier)}))))`
+    ])
     expect(JSON.parse(output).toSorted()).toEqual(expect.arrayContaining([...names].toSorted()))
   })
 
   it.each(Object.keys(PUBLIC_SUBPATHS))('%s can be require()d', (subpath) => {
     const specifier = `cocoonkit${subpath.slice(1)}`
-    const output = runNode(['--no-warnings', '--input-type=commonjs', '-e', `console.log(Object.keys(require(${JSON.stringify(specifier)})).length > 0)`])
+    const output = runNode([
+      '--no-warnings',
+      '--input-type=commonjs',
+      '-e',
+      `console.log(Object.keys(require(${JSON.stringify(specifier)})).length > 0)`
+    ])
     expect(output.trim()).toBe('true')
   })
 
@@ -73,7 +98,9 @@ describe('packed package', () => {
   })
 
   it.each(['nodenext', 'bundler'])('type-checks under moduleResolution %s', (resolution) => {
-    const imports = Object.keys(PUBLIC_SUBPATHS).map((subpath, index) => `import * as entry${index} from 'cocoonkit${subpath.slice(1)}'\nvoid entry${index}`)
+    const imports = Object.keys(PUBLIC_SUBPATHS).map(
+      (subpath, index) => `import * as entry${index} from 'cocoonkit${subpath.slice(1)}'\nvoid entry${index}`
+    )
     writeFileSync(join(project, 'consumer.ts'), imports.join('\n'))
     const options = {
       module: resolution === 'nodenext' ? 'nodenext' : 'esnext',
@@ -85,13 +112,18 @@ describe('packed package', () => {
       types: ['node'],
       noEmit: true
     }
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...options, skipLibCheck: true }, files: ['consumer.ts'] }))
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: { ...options, skipLibCheck: true }, files: ['consumer.ts'] })
+    )
     execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], { stdio: 'pipe' })
   })
 
   it('imports the root entry quickly', () => {
     const script = `const started = performance.now(); await import('cocoonkit'); console.log(performance.now() - started)`
-    const samplesMs = Array.from({ length: 7 }, () => Number(runNode(['--input-type=module', '-e', script]))).toSorted((a, b) => a - b)
+    const samplesMs = Array.from({ length: 7 }, () => Number(runNode(['--input-type=module', '-e', script]))).toSorted(
+      (a, b) => a - b
+    )
     // The budget is 40 ms; the best of fresh processes is compared with twice that, because CI shares its cores.
     expect(samplesMs[0]).toBeLessThan(80)
   })

@@ -98,14 +98,19 @@ describe('nodeDialer', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
     await new Promise((resolve) => server.close(resolve))
-    expect(await failure(nodeDialer.dial({ host: '127.0.0.1', port }))).toMatchObject({ code: 'ERR_DIAL', retryable: true })
+    expect(await failure(nodeDialer.dial({ host: '127.0.0.1', port }))).toMatchObject({
+      code: 'ERR_DIAL',
+      retryable: true
+    })
     expect(await failure(nodeDialer.dial({ host: '', port: 1 }))).toMatchObject({ code: 'ERR_OPTIONS' })
     expect(await failure(nodeDialer.dial({ host: 'localhost', port: 70_000 }))).toMatchObject({ code: 'ERR_OPTIONS' })
     const controller = new AbortController()
     const dialling = nodeDialer.dial({ host: '127.0.0.1', port }, { signal: controller.signal })
     controller.abort()
     expect(await failure(dialling)).toMatchObject({ code: 'ERR_ABORTED' })
-    expect(await failure(nodeDialer.dial({ host: '127.0.0.1', port }, { signal: controller.signal }))).toMatchObject({ code: 'ERR_ABORTED' })
+    expect(await failure(nodeDialer.dial({ host: '127.0.0.1', port }, { signal: controller.signal }))).toMatchObject({
+      code: 'ERR_ABORTED'
+    })
   })
 })
 

@@ -16,7 +16,12 @@ const { QuoteVerifier } = createRequire(import.meta.url)('@phala/dcap-qvl') as {
 }
 
 /** Status in the oracle's eyes, or `undefined` when it rejects. Without `root`: Intel's. */
-export function oracleStatus(quote: Uint8Array, collateral: TdxCollateral, now: Date, root?: Uint8Array): string | undefined {
+export function oracleStatus(
+  quote: Uint8Array,
+  collateral: TdxCollateral,
+  now: Date,
+  root?: Uint8Array
+): string | undefined {
   const oracle = root === undefined ? QuoteVerifier.newProd() : QuoteVerifier.newWithRootCa(Buffer.from(root))
   try {
     return oracle.verify(Buffer.from(quote), collateral, Math.floor(now.getTime() / 1000)).status

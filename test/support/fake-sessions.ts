@@ -81,7 +81,12 @@ export class FakeConnector {
         address: address.text,
         context,
         session,
-        succeed: () => resolve({ session: session as unknown as Session, verdict: fakeVerdict(this.validUntil), recheck: this.recheck }),
+        succeed: () =>
+          resolve({
+            session: session as unknown as Session,
+            verdict: fakeVerdict(this.validUntil),
+            recheck: this.recheck
+          }),
         fail: reject
       }
       context.signal.addEventListener('abort', () => reject(context.signal.reason as CocoonError), { once: true })

@@ -5,7 +5,12 @@
  * @module
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { createDevnetTrust, type DevnetTrust, type SnpCollateral, type TdxCollateral } from '../../src/attestation/index.js'
+import {
+  createDevnetTrust,
+  type DevnetTrust,
+  type SnpCollateral,
+  type TdxCollateral
+} from '../../src/attestation/index.js'
 import {
   contextTag,
   DER_TAG,
@@ -21,7 +26,12 @@ import {
   encodeDer
 } from '../../src/encoding/der/index.js'
 import { concatBytes } from '../../src/encoding/index.js'
-import { createEd25519Certificate, type CertificateExtension, encodeCertificatePem, referenceExtensions } from '../../src/encoding/x509/index.js'
+import {
+  createEd25519Certificate,
+  type CertificateExtension,
+  encodeCertificatePem,
+  referenceExtensions
+} from '../../src/encoding/x509/index.js'
 
 /** The time around which everything synthetic is valid. */
 export const SYNTHETIC_NOW: Date = new Date('2026-04-10T12:00:00Z')
@@ -30,7 +40,11 @@ const DAY_MS = 86_400_000
 const at = (days: number): Date => new Date(SYNTHETIC_NOW.getTime() + days * DAY_MS)
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const sha = (name: string, ...parts: Uint8Array[]): Uint8Array =>
-  new Uint8Array(createHash(name).update(concatBytes(...parts)).digest())
+  new Uint8Array(
+    createHash(name)
+      .update(concatBytes(...parts))
+      .digest()
+  )
 
 /** A key with what X.509 needs of it. */
 export interface SyntheticKey {
@@ -63,7 +77,8 @@ function algorithmOf(key: SyntheticKey): Uint8Array {
 }
 
 export function signDer(key: SyntheticKey, data: Uint8Array): Uint8Array {
-  if (key.kind === 'RSA') return new Uint8Array(sign('sha384', data, { key: key.privateKey, padding: 6, saltLength: 48 }))
+  if (key.kind === 'RSA')
+    return new Uint8Array(sign('sha384', data, { key: key.privateKey, padding: 6, saltLength: 48 }))
   return new Uint8Array(sign(key.kind === 'P-256' ? 'sha256' : 'sha384', data, key.privateKey))
 }
 
@@ -187,7 +202,11 @@ const keys = {
 }
 const QE_SIGNER = new Uint8Array(32).fill(0x51)
 const rootCertificate = issue({ subject: ROOT, issuer: ROOT, serial: SERIALS.root, ca: true }, keys.root, keys.root)
-const platformCa = issue({ subject: PLATFORM_CA, issuer: ROOT, serial: SERIALS.platformCa, ca: true }, keys.platformCa, keys.root)
+const platformCa = issue(
+  { subject: PLATFORM_CA, issuer: ROOT, serial: SERIALS.platformCa, ca: true },
+  keys.platformCa,
+  keys.root
+)
 const trust = createDevnetTrust({ name: 'synthetic', intelRoot: rootCertificate })
 
 const SGX = '1.2.840.113741.1.13.1'
@@ -195,7 +214,11 @@ const SGX = '1.2.840.113741.1.13.1'
 function sgxExtension(): CertificateExtension {
   const pair = (oid: string, value: Uint8Array): Uint8Array => derSequence(derOid(oid), value)
   const components = Array.from({ length: 16 }, (_, index) => pair(`${SGX}.2.${index + 1}`, derUnsigned(3)))
-  const tcb = derSequence(...components, pair(`${SGX}.2.17`, derUnsigned(11)), pair(`${SGX}.2.18`, derOctetString(new Uint8Array(16).fill(3))))
+  const tcb = derSequence(
+    ...components,
+    pair(`${SGX}.2.17`, derUnsigned(11)),
+    pair(`${SGX}.2.18`, derOctetString(new Uint8Array(16).fill(3)))
+  )
   return {
     oid: SGX,
     critical: false,
@@ -226,9 +249,15 @@ function tcbInfoOf(faults: IntelFaults): Record<string, unknown> {
     tcbType: 0,
     tcbEvaluationDataNumber: 18,
     tdxModule: module,
-    tdxModuleIdentities: [{ id: 'TDX_01', ...module, tcbLevels: [level({ isvsvn: 5 }, faults.moduleStatus ?? 'UpToDate')] }],
+    tdxModuleIdentities: [
+      { id: 'TDX_01', ...module, tcbLevels: [level({ isvsvn: 5 }, faults.moduleStatus ?? 'UpToDate')] }
+    ],
     tcbLevels: [
-      level({ sgxtcbcomponents: components(3), pcesvn: 11, tdxtcbcomponents: components(3).with(1, { svn: 0 }) }, faults.status ?? 'UpToDate', faults.advisoryIds)
+      level(
+        { sgxtcbcomponents: components(3), pcesvn: 11, tdxtcbcomponents: components(3).with(1, { svn: 0 }) },
+        faults.status ?? 'UpToDate',
+        faults.advisoryIds
+      )
     ]
   }
   faults.tcbInfo?.(info)
@@ -277,8 +306,17 @@ function u32(value: number): Uint8Array {
 
 /** Makes a quote over `reportData` with its collateral. */
 export function createSyntheticIntel(reportData: Uint8Array, faults: IntelFaults = {}): SyntheticIntel {
-  const signingCertificate = issue({ subject: 'Intel SGX TCB Signing', issuer: ROOT, serial: SERIALS.signing, ...faults.signing }, keys.signing, keys.root)
-  const pckSpec = { subject: 'Intel SGX PCK Certificate', issuer: PLATFORM_CA, serial: SERIALS.pck, extensions: [sgxExtension()] }
+  const signingCertificate = issue(
+    { subject: 'Intel SGX TCB Signing', issuer: ROOT, serial: SERIALS.signing, ...faults.signing },
+    keys.signing,
+    keys.root
+  )
+  const pckSpec = {
+    subject: 'Intel SGX PCK Certificate',
+    issuer: PLATFORM_CA,
+    serial: SERIALS.pck,
+    extensions: [sgxExtension()]
+  }
   const pckCertificate = issue({ ...pckSpec, ...faults.pck }, keys.pck, keys.platformCa)
   const header = concatBytes(
     u16(faults.version5 === true ? 5 : 4),
@@ -301,13 +339,29 @@ export function createSyntheticIntel(reportData: Uint8Array, faults: IntelFaults
   faults.qeReport?.(qeReport)
   const chain = [pckCertificate, platformCa, rootCertificate].map(encodeCertificatePem).join('')
   const pem = concatBytes(new TextEncoder().encode(chain), Uint8Array.of(0))
-  const inner = concatBytes(qeReport, signRaw(keys.pck, qeReport), u16(authData.length), authData, u16(5), u32(pem.length), pem)
-  const authentication = concatBytes(signRaw(keys.attestation, signed), pointOf(keys.attestation), u16(6), u32(inner.length), inner)
+  const inner = concatBytes(
+    qeReport,
+    signRaw(keys.pck, qeReport),
+    u16(authData.length),
+    authData,
+    u16(5),
+    u32(pem.length),
+    pem
+  )
+  const authentication = concatBytes(
+    signRaw(keys.attestation, signed),
+    pointOf(keys.attestation),
+    u16(6),
+    u32(inner.length),
+    inner
+  )
   const quote = concatBytes(signed, u32(authentication.length), authentication, faults.trailing ?? new Uint8Array(16))
 
   const serials = (faults.revoked ?? []).map((name) => SERIALS[name])
   const signer = faults.signWithPck === true ? keys.pck : keys.signing
-  const signerChain = encodeCertificatePem(faults.signWithPck === true ? pckCertificate : signingCertificate) + encodeCertificatePem(rootCertificate)
+  const signerChain =
+    encodeCertificatePem(faults.signWithPck === true ? pckCertificate : signingCertificate) +
+    encodeCertificatePem(rootCertificate)
   const tcbInfo = JSON.stringify(tcbInfoOf(faults))
   const qeIdentity = JSON.stringify(qeIdentityOf(faults))
   const text = new TextEncoder()
@@ -317,8 +371,18 @@ export function createSyntheticIntel(reportData: Uint8Array, faults: IntelFaults
     quote,
     collateral: {
       pck_crl_issuer_chain: encodeCertificatePem(platformCa) + encodeCertificatePem(rootCertificate),
-      root_ca_crl: hex(issueCrl({ issuer: ROOT, revoked: serials.filter((serial) => serial !== SERIALS.pck), ...faults.rootCrl }, keys.root)),
-      pck_crl: hex(issueCrl({ issuer: PLATFORM_CA, revoked: serials.filter((serial) => serial === SERIALS.pck), ...faults.pckCrl }, keys.platformCa)),
+      root_ca_crl: hex(
+        issueCrl(
+          { issuer: ROOT, revoked: serials.filter((serial) => serial !== SERIALS.pck), ...faults.rootCrl },
+          keys.root
+        )
+      ),
+      pck_crl: hex(
+        issueCrl(
+          { issuer: PLATFORM_CA, revoked: serials.filter((serial) => serial === SERIALS.pck), ...faults.pckCrl },
+          keys.platformCa
+        )
+      ),
       tcb_info_issuer_chain: signerChain,
       tcb_info: tcbInfo,
       tcb_info_signature: hex(signRaw(signer, text.encode(tcbInfo))),
@@ -405,7 +469,11 @@ export function createSyntheticAmd(reportData: Uint8Array, faults: AmdFaults = {
     plain(`${AMD}.3.8`, derUnsigned(microcode)),
     plain(`${AMD}.4`, chip)
   ]
-  const vcek = issue({ subject: 'SEV-VCEK', issuer: 'SEV-Milan', serial: 0x12, extensions, ...faults.vcek }, amdKeys.vcek, amdKeys.ask)
+  const vcek = issue(
+    { subject: 'SEV-VCEK', issuer: 'SEV-Milan', serial: 0x12, extensions, ...faults.vcek },
+    amdKeys.vcek,
+    amdKeys.ask
+  )
   const report = new Uint8Array(1184)
   report[0] = 2
   report.set([0, 0, 3], 8)
@@ -458,4 +526,3 @@ export async function createSyntheticAmdPeer(
   if (amd === undefined) throw new Error('no evidence was made')
   return { ...amd, certificate: made.certificateDer }
 }
-

@@ -30,7 +30,9 @@ export const MAX_EVIDENCE_BYTES = 32_768
 export function evidenceOf(certificate: ParsedCertificate): CertificateEvidence | undefined {
   const part = (oid: string): Uint8Array | undefined =>
     certificate.extensions.find((extension) => extension.oid === oid && extension.critical)?.value
-  const present = certificate.extensions.filter((extension) => Object.values<string>(EVIDENCE_OID).includes(extension.oid))
+  const present = certificate.extensions.filter((extension) =>
+    Object.values<string>(EVIDENCE_OID).includes(extension.oid)
+  )
   const quote = part(EVIDENCE_OID.tdxQuote)
   const claims = part(EVIDENCE_OID.tdxClaims)
   if (present.length === 2 && quote !== undefined && claims !== undefined) return { kind: 'tdx', quote, claims }

@@ -52,7 +52,11 @@ export async function examineCertificate(
     signatureAlgorithm === 'Ed25519' &&
     publicKey.algorithm === 'Ed25519' &&
     (await verifyEd25519(publicKey.bytes, certificate.signature, certificate.tbs))
-  findings.check('certificate.signature', signed, `${signatureAlgorithm} signature with the key ${bytesToHex(publicKey.bytes).slice(0, 64)}`)
+  findings.check(
+    'certificate.signature',
+    signed,
+    `${signatureAlgorithm} signature with the key ${bytesToHex(publicKey.bytes).slice(0, 64)}`
+  )
   checkTime(findings, certificate, nowMs, clockSkewMs)
   const unknown = certificate.extensions.find((extension) => extension.critical && !UNDERSTOOD.has(extension.oid))
   findings.check(
@@ -68,7 +72,11 @@ function checkTime(findings: Findings, certificate: ParsedCertificate, nowMs: nu
   const from = certificate.notBefore.getTime()
   const until = certificate.notAfter.getTime()
   const window = `${certificate.notBefore.toISOString()} to ${certificate.notAfter.toISOString()}, skew ${clockSkewMs / 1000} s`
-  findings.check('certificate.validity', from <= until && nowMs >= from - clockSkewMs && nowMs <= until + clockSkewMs, window)
+  findings.check(
+    'certificate.validity',
+    from <= until && nowMs >= from - clockSkewMs && nowMs <= until + clockSkewMs,
+    window
+  )
   findings.check('certificate.lifetime', until - from <= REFERENCE_LIFETIME_MS, `${(until - from) / 1000} s`)
 }
 
@@ -78,12 +86,17 @@ function checkEvidence(findings: Findings, certificate: ParsedCertificate): Cert
     .filter((extension) => Object.values<string>(EVIDENCE_OID).includes(extension.oid))
     .map((extension) => `${extension.oid}${extension.critical ? '' : ' (not critical)'}`)
   const described = found.length === 0 ? 'no evidence extension' : found.join(', ')
-  if (!findings.check('certificate.evidence', evidence !== undefined, described) || evidence === undefined) return undefined
+  if (!findings.check('certificate.evidence', evidence !== undefined, described) || evidence === undefined)
+    return undefined
   const parts = Object.values(evidence).filter((part): part is Uint8Array => part instanceof Uint8Array)
   const size = Math.max(...parts.map((part) => part.length))
   findings.check('certificate.evidence-size', size <= MAX_EVIDENCE_BYTES, `${size} bytes`)
   if (evidence.kind === 'tdx') {
-    findings.check('certificate.claims', equalBytes(evidence.claims, certificate.publicKey.bytes), 'claims with the key')
+    findings.check(
+      'certificate.claims',
+      equalBytes(evidence.claims, certificate.publicKey.bytes),
+      'claims with the key'
+    )
   } else {
     findings.notApplicable('certificate.claims', 'AMD evidence has no claims')
   }
@@ -92,7 +105,8 @@ function checkEvidence(findings: Findings, certificate: ParsedCertificate): Cert
 
 /** What OpenSSL's purpose check demands of a server: not a CA, may sign, may serve; an absent extension restricts nothing. */
 function mayServe(certificate: ParsedCertificate): boolean {
-  const value = (oid: string): Uint8Array | undefined => certificate.extensions.find((extension) => extension.oid === oid)?.value
+  const value = (oid: string): Uint8Array | undefined =>
+    certificate.extensions.find((extension) => extension.oid === oid)?.value
   try {
     const constraints = value(BASIC_CONSTRAINTS)
     if (constraints !== undefined && readDer(constraints, DER_TAG.sequence).content.length !== 0) return false

@@ -28,7 +28,11 @@ export const DEFAULT_TIMEOUT_MS = 10_000
 const DEFAULT_MAX_BYTES = 1_048_576
 
 /** @throws CocoonError `ERR_ATTESTATION_COLLATERAL` | `ERR_ABORTED`. */
-export async function boundedFetch(url: string, options: HttpSourceOptions, signal: AbortSignal | undefined): Promise<FetchedBody> {
+export async function boundedFetch(
+  url: string,
+  options: HttpSourceOptions,
+  signal: AbortSignal | undefined
+): Promise<FetchedBody> {
   const { fetch = globalThis.fetch, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options
   const timeout = AbortSignal.timeout(timeoutMs)
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
@@ -37,13 +41,18 @@ export async function boundedFetch(url: string, options: HttpSourceOptions, sign
     const response = await fetch(url, { redirect: 'manual', credentials: 'omit', signal: either })
     if (response.status !== 200) {
       await response.body?.cancel()
-      throw collateralError(`${hostOf(url)} answered ${response.type === 'opaqueredirect' ? 'a redirect' : `status ${response.status}`}`)
+      throw collateralError(
+        `${hostOf(url)} answered ${response.type === 'opaqueredirect' ? 'a redirect' : `status ${response.status}`}`
+      )
     }
     return { body: await readBounded(response, maxBytes, either), headers: response.headers }
   } catch (error) {
     if (signal?.aborted === true) throw abortedError(signal)
     if (CocoonError.is(error)) throw error
-    throw collateralError(timeout.aborted ? `${hostOf(url)} took longer than ${timeoutMs} ms` : `${hostOf(url)} could not be reached`, error)
+    throw collateralError(
+      timeout.aborted ? `${hostOf(url)} took longer than ${timeoutMs} ms` : `${hostOf(url)} could not be reached`,
+      error
+    )
   }
 }
 

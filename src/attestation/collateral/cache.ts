@@ -100,6 +100,8 @@ export class CollateralCache {
 /** Earliest `nextUpdate` that the texts name. */
 function endOf(collateral: TdxCollateral | SnpCollateral): number {
   if (!('tcb_info' in collateral)) return Number.POSITIVE_INFINITY
-  const dates = [collateral.tcb_info, collateral.qe_identity].map((text) => Date.parse(/"nextUpdate":"([^"]{1,30})"/.exec(text)?.[1] ?? ''))
+  const dates = [collateral.tcb_info, collateral.qe_identity].map((text) =>
+    Date.parse(/"nextUpdate":"([^"]{1,30})"/.exec(text)?.[1] ?? '')
+  )
   return dates.every(Number.isFinite) ? Math.min(...dates) : Number.POSITIVE_INFINITY
 }

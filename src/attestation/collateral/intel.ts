@@ -32,11 +32,17 @@ export function intelPcs(options: IntelPcsOptions = {}): CollateralSource {
  */
 export function pccs(url: string, options: IntelPcsOptions = {}): CollateralSource {
   const base = url.replace(/\/+$/, '')
-  if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) throw collateralError('the address of the PCCS is not an HTTP URL')
+  if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol))
+    throw collateralError('the address of the PCCS is not an HTTP URL')
   return certificationService('PCCS', base, `${base}/sgx/certification/v4/rootcacrl`, options)
 }
 
-function certificationService(name: string, base: string, rootCrlUrl: string, options: IntelPcsOptions): CollateralSource {
+function certificationService(
+  name: string,
+  base: string,
+  rootCrlUrl: string,
+  options: IntelPcsOptions
+): CollateralSource {
   return {
     name,
     async fetch(request, { signal }): Promise<TdxCollateral | SnpCollateral> {
@@ -93,5 +99,7 @@ function chainHeader(answer: FetchedBody, ...names: readonly string[]): string {
 
 /** PCS answers DER, PCCS answers the same as hex text. */
 function derAsHex(body: Uint8Array): string {
-  return body[0] === 0x30 && body[1] !== undefined && body[1] >= 0x80 ? bytesToHex(body) : decodeUtf8Strict(body).trim().toLowerCase()
+  return body[0] === 0x30 && body[1] !== undefined && body[1] >= 0x80
+    ? bytesToHex(body)
+    : decodeUtf8Strict(body).trim().toLowerCase()
 }

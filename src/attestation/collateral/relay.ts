@@ -12,7 +12,10 @@ import { boundedFetch, collateralError, DEFAULT_TIMEOUT_MS, type HttpSourceOptio
 import type { CollateralRequest, CollateralSource } from './source.js'
 
 /** Asks for collateral in any way; its answer is an object or JSON text in the shape of {@link TdxCollateral} or {@link SnpCollateral}. */
-export type AskRelay = (request: CollateralRequest, options: { readonly signal?: AbortSignal | undefined }) => Promise<unknown>
+export type AskRelay = (
+  request: CollateralRequest,
+  options: { readonly signal?: AbortSignal | undefined }
+) => Promise<unknown>
 
 /**
  * A relay.
@@ -21,7 +24,8 @@ export type AskRelay = (request: CollateralRequest, options: { readonly signal?:
  * signal fires at `timeoutMs` too, and it is not waited for any longer: one that never settles must not hold all others up.
  */
 export function collateralRelay(relay: string | AskRelay, options: HttpSourceOptions = {}): CollateralSource {
-  const ask = typeof relay === 'function' ? withinLimit(relay, options.timeoutMs ?? DEFAULT_TIMEOUT_MS) : askByUrl(relay, options)
+  const ask =
+    typeof relay === 'function' ? withinLimit(relay, options.timeoutMs ?? DEFAULT_TIMEOUT_MS) : askByUrl(relay, options)
   return {
     name: 'relay',
     async fetch(request, { signal }): Promise<TdxCollateral | SnpCollateral> {
@@ -60,7 +64,8 @@ function withinLimit(ask: AskRelay, timeoutMs: number): AskRelay {
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
     let stop = (): void => {}
     const ended = new Promise<never>((_resolve, reject) => {
-      stop = () => reject(timeout.aborted ? collateralError(`the relay took longer than ${timeoutMs} ms`) : either.reason)
+      stop = () =>
+        reject(timeout.aborted ? collateralError(`the relay took longer than ${timeoutMs} ms`) : either.reason)
       either.addEventListener('abort', stop, { once: true })
     })
     try {

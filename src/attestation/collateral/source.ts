@@ -28,7 +28,10 @@ export interface CollateralSource {
    *
    * @throws CocoonError `ERR_ATTESTATION_COLLATERAL` | `ERR_ABORTED`.
    */
-  fetch(request: CollateralRequest, options: { readonly signal?: AbortSignal | undefined }): Promise<TdxCollateral | SnpCollateral>
+  fetch(
+    request: CollateralRequest,
+    options: { readonly signal?: AbortSignal | undefined }
+  ): Promise<TdxCollateral | SnpCollateral>
 }
 
 /** One key per request. */

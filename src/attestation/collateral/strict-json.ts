@@ -53,7 +53,11 @@ export function sourceOfMembers(text: string): ReadonlyMap<string, string> {
 /** Unrolled, so that a long string costs the engine no memory per character. */
 const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const LITERALS: readonly (readonly [string, JsonValue])[] = [['true', true], ['false', false], ['null', null]]
+const LITERALS: readonly (readonly [string, JsonValue])[] = [
+  ['true', true],
+  ['false', false],
+  ['null', null]
+]
 
 function open(text: string): Cursor {
   if (text.length > MAX_LENGTH) throw jsonError('too long')

@@ -159,7 +159,12 @@ class Judge {
     if (this.#kept.size > MAX_KEPT_VERDICTS && oldest !== undefined) this.#kept.delete(oldest)
   }
 
-  async #verify(certificate: Uint8Array, policy: AttestationPolicy, provenance: readonly string[], now: Date): Promise<Kept> {
+  async #verify(
+    certificate: Uint8Array,
+    policy: AttestationPolicy,
+    provenance: readonly string[],
+    now: Date
+  ): Promise<Kept> {
     let request: CollateralRequest | undefined
     let collateral: KeptCollateral | undefined
     const options = { now, policy, provenance, trust: this.#options.trust }
@@ -189,7 +194,11 @@ class Judge {
   }
 
   /** Raises the floor after a success; drops collateral that did not verify, so that the next connection asks again. */
-  #learn(report: AttestationReport, request: CollateralRequest | undefined, collateral: KeptCollateral | undefined): void {
+  #learn(
+    report: AttestationReport,
+    request: CollateralRequest | undefined,
+    collateral: KeptCollateral | undefined
+  ): void {
     if (request === undefined || collateral === undefined) return
     if (report.verdict === 'refused') {
       const isSuspect = report.refusedBy.some((id) => COLLATERAL_CHECKS.test(id))
@@ -202,16 +211,23 @@ class Judge {
   }
 }
 
-const COLLATERAL_CHECKS = /^(tdx\.(collateral|signing|root-crl|pck-crl|tcb-info|qe-identity)|snp\.(collateral|chain|crl))\./
+const COLLATERAL_CHECKS =
+  /^(tdx\.(collateral|signing|root-crl|pck-crl|tcb-info|qe-identity)|snp\.(collateral|chain|crl))\./
 
 function areTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 /** By document, as the texts name them; what they say counts only once their signatures were verified. */
-function evaluationDataNumbersOf(request: CollateralRequest, { collateral }: KeptCollateral): readonly (readonly [string, number])[] {
+function evaluationDataNumbersOf(
+  request: CollateralRequest,
+  { collateral }: KeptCollateral
+): readonly (readonly [string, number])[] {
   if (request.kind !== 'tdx' || !('tcb_info' in collateral)) return []
-  const documents = [[`TCB info of ${request.fmspc}`, collateral.tcb_info], ['QE identity', collateral.qe_identity]] as const
+  const documents = [
+    [`TCB info of ${request.fmspc}`, collateral.tcb_info],
+    ['QE identity', collateral.qe_identity]
+  ] as const
   return documents.flatMap(([name, text]) => {
     const digits = /"tcbEvaluationDataNumber":(\d{1,9})[,}]/.exec(text)?.[1]
     return digits === undefined ? [] : [[name, Number(digits)] as const]

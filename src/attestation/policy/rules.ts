@@ -58,7 +58,11 @@ export interface AttestationPolicy {
 /** A policy that was checked: plain data, sorted, defaults filled in. */
 export interface AttestationRules {
   readonly imageHashes: readonly string[]
-  readonly tolerate: readonly { readonly status: string; readonly advisoryIds: readonly string[]; readonly expiresAt: string }[]
+  readonly tolerate: readonly {
+    readonly status: string
+    readonly advisoryIds: readonly string[]
+    readonly expiresAt: string
+  }[]
   readonly minTcbEvaluationDataNumber: number
   readonly minSnpTcb: Required<{ [Part in keyof SnpTcb]: number }>
   readonly clockSkewMs: number
@@ -85,10 +89,18 @@ export function readRules(value: unknown): AttestationRules {
   const part = (name: keyof SnpTcb): number => asInteger(tcb[name], 0, 255)
   return {
     // An absent list is an empty one: it refuses by the name of the list.
-    imageHashes: asTexts(policy['imageHashes'] ?? []).map((hash) => hash.toLowerCase()).toSorted(),
+    imageHashes: asTexts(policy['imageHashes'] ?? [])
+      .map((hash) => hash.toLowerCase())
+      .toSorted(),
     tolerate: asArray(policy['tolerate'] ?? []).map(readTolerance),
     minTcbEvaluationDataNumber: asInteger(policy['minTcbEvaluationDataNumber'], 0, 2 ** 31),
-    minSnpTcb: { bootloader: part('bootloader'), tee: part('tee'), snp: part('snp'), microcode: part('microcode'), fmc: part('fmc') },
+    minSnpTcb: {
+      bootloader: part('bootloader'),
+      tee: part('tee'),
+      snp: part('snp'),
+      microcode: part('microcode'),
+      fmc: part('fmc')
+    },
     clockSkewMs: asInteger(policy['clockSkewMs'], DEFAULT_CLOCK_SKEW_MS, MAX_CLOCK_SKEW_MS),
     validUntil: (policy['validUntil'] ?? null) === null ? null : asIsoTime(policy['validUntil'])
   }

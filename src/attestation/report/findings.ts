@@ -79,7 +79,8 @@ export class Findings {
     try {
       return await run()
     } catch (error) {
-      if (!(error instanceof StageLeft)) this.check('verifier.internal', false, 'an unexpected failure inside the verifier')
+      if (!(error instanceof StageLeft))
+        this.check('verifier.internal', false, 'an unexpected failure inside the verifier')
       return undefined
     }
   }

@@ -9,11 +9,13 @@ import type { AttestationResidual, EvidenceKind } from '../../runtime/ports/verd
 const COMMON: readonly AttestationResidual[] = [
   {
     id: 'residual.worker',
-    statement: 'The worker that will answer is not identified: that it is attested, and runs the model asked for, is a statement of the proxy.'
+    statement:
+      'The worker that will answer is not identified: that it is attested, and runs the model asked for, is a statement of the proxy.'
   },
   {
     id: 'residual.freshness',
-    statement: 'The evidence carries no nonce and no time: it proves that the key was inside such a machine once, not that it is there now.'
+    statement:
+      'The evidence carries no nonce and no time: it proves that the key was inside such a machine once, not that it is there now.'
   },
   {
     id: 'residual.relay',
@@ -35,7 +37,8 @@ const COMMON: readonly AttestationResidual[] = [
 
 const SNP: AttestationResidual = {
   id: 'residual.snp-configuration',
-  statement: 'On AMD the measurement binds neither the configuration of the node nor, as launched today, kernel and command line.'
+  statement:
+    'On AMD the measurement binds neither the configuration of the node nor, as launched today, kernel and command line.'
 }
 
 /** Residuals that belong to a kind of evidence. */

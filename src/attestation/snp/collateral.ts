@@ -46,7 +46,8 @@ export function snapshotSnpCollateral(collateral: unknown): SnpCollateral {
   if (typeof source !== 'object' || source === null) throw new Error('not an object')
   const read = (name: keyof SnpCollateral): string | undefined => {
     const member = Object.hasOwn(source, name) ? (source as Record<string, unknown>)[name] : undefined
-    if (member !== undefined && (typeof member !== 'string' || member.length > SNP_COLLATERAL_LIMITS[name])) throw new Error(`member ${name}`)
+    if (member !== undefined && (typeof member !== 'string' || member.length > SNP_COLLATERAL_LIMITS[name]))
+      throw new Error(`member ${name}`)
     return member
   }
   const [cert_chain, crl, vcek] = [read('cert_chain'), read('crl'), read('vcek')]

@@ -4,7 +4,12 @@
  * @module
  */
 import { bytesToHex, decodeUtf8Strict, equalBytes } from '../../encoding/index.js'
-import { commonNameOf, decodeCertificateChainPem, type ParsedCertificate, parseCertificate } from '../../encoding/x509/index.js'
+import {
+  commonNameOf,
+  decodeCertificateChainPem,
+  type ParsedCertificate,
+  parseCertificate
+} from '../../encoding/x509/index.js'
 import { endOfChain, examineChain } from '../chain.js'
 import { examineImage, imageHashOfMeasurement } from '../image-hash.js'
 import type { AttestationRules } from '../policy/rules.js'
@@ -54,7 +59,9 @@ export async function examineSnpEvidence(findings: Findings, input: SnpInput): P
     examineImage(findings, imageHash, input.rules.imageHashes)
   }
   const opened =
-    input.collateral === undefined ? undefined : await findings.stage(() => openSnpCollateral(findings, input.collateral))
+    input.collateral === undefined
+      ? undefined
+      : await findings.stage(() => openSnpCollateral(findings, input.collateral))
   const vcek = await findings.stage(() => openVcek(findings, input.vcekPem, opened))
   const facts = { imageHash, reportData: report?.reportData }
   if (vcek === undefined) return { ...facts, endMs: input.nowMs }
@@ -68,7 +75,11 @@ interface OpenedVcek {
   readonly facts: VcekFacts
 }
 
-function openVcek(findings: Findings, pem: Uint8Array | undefined, opened: OpenedSnpCollateral | undefined): OpenedVcek {
+function openVcek(
+  findings: Findings,
+  pem: Uint8Array | undefined,
+  opened: OpenedSnpCollateral | undefined
+): OpenedVcek {
   const [der, ...more] = findings.parse('snp.vcek.pem', 'one certificate with its re-encoding', () =>
     decodeCertificateChainPem(pem === undefined ? (opened?.vcekPem ?? '') : decodeUtf8Strict(pem))
   )
@@ -81,24 +92,48 @@ function openVcek(findings: Findings, pem: Uint8Array | undefined, opened: Opene
 }
 
 /** Report with VCEK: signature, chip, levels. */
-async function examineBinding(findings: Findings, report: SnpReport, vcek: OpenedVcek, rules: AttestationRules): Promise<void> {
+async function examineBinding(
+  findings: Findings,
+  report: SnpReport,
+  vcek: OpenedVcek,
+  rules: AttestationRules
+): Promise<void> {
   const { certificate, facts } = vcek
   const signed = await new Signatures().isSigned('P-384', certificate.publicKey.bytes, report.signature, report.signed)
-  findings.check('snp.report.signature', signed, `signature over ${report.signed.length} bytes by VCEK ${bytesToHex(certificate.serial)}`)
+  findings.check(
+    'snp.report.signature',
+    signed,
+    `signature over ${report.signed.length} bytes by VCEK ${bytesToHex(certificate.serial)}`
+  )
   const start = report.chipId.subarray(0, facts.hardwareId.length)
   findings.check('snp.vcek.chip', equalBytes(start, facts.hardwareId), `chip ${bytesToHex(start).slice(0, 16)}…`)
   findings.demand('snp.product', facts.line !== undefined, `product ${quoted(facts.productName)}`)
   const { line } = facts
-  const [reported, committed, current] = [report.reportedTcb, report.committedTcb, report.currentTcb].map((tcb) => decodeSnpTcb(tcb, line))
-  findings.demand('snp.vcek.tcb', reported !== undefined && committed !== undefined && current !== undefined, 'three levels')
+  const [reported, committed, current] = [report.reportedTcb, report.committedTcb, report.currentTcb].map((tcb) =>
+    decodeSnpTcb(tcb, line)
+  )
+  findings.demand(
+    'snp.vcek.tcb',
+    reported !== undefined && committed !== undefined && current !== undefined,
+    'three levels'
+  )
   const isSame = reaches(reported, facts.tcb) && reaches(facts.tcb, reported)
   findings.check('snp.vcek.tcb', isSame, `reported ${describeTcb(reported)}; VCEK ${describeTcb(facts.tcb)}`)
-  findings.check('snp.tcb.order', reaches(committed, reported) && reaches(current, committed), `committed ${describeTcb(committed)}; current ${describeTcb(current)}`)
+  findings.check(
+    'snp.tcb.order',
+    reaches(committed, reported) && reaches(current, committed),
+    `committed ${describeTcb(committed)}; current ${describeTcb(current)}`
+  )
   findings.check('snp.tcb.floor', reaches(reported, rules.minSnpTcb), `floor ${describeTcb(rules.minSnpTcb)}`)
 }
 
 /** VCEK to the root of its product, with the revocation list. @returns the earliest end. */
-async function examineSnpChain(findings: Findings, vcek: OpenedVcek, opened: OpenedSnpCollateral, input: SnpInput): Promise<number> {
+async function examineSnpChain(
+  findings: Findings,
+  vcek: OpenedVcek,
+  opened: OpenedSnpCollateral,
+  input: SnpInput
+): Promise<number> {
   const { certificate, facts } = vcek
   const root = facts.line === undefined ? undefined : input.roots.amd[facts.line]
   findings.demand('snp.product', root !== undefined, `root for product ${quoted(facts.productName)}`)

@@ -41,10 +41,19 @@ const POLICY_KNOWN = (1n << 26n) - 1n
 export function examineSnpReport(findings: Findings, bytes: Uint8Array): SnpReport {
   const version = u32le(bytes, 0)
   const isEmpty = isZero(bytes.subarray(0, 80)) && isZero(bytes.subarray(144, SIGNED_BYTES))
-  findings.demand('evidence.genuine', bytes.length !== SNP_REPORT_BYTES || !isEmpty, 'a report with more than report data in it')
+  findings.demand(
+    'evidence.genuine',
+    bytes.length !== SNP_REPORT_BYTES || !isEmpty,
+    'a report with more than report data in it'
+  )
   const r = bytes.subarray(SIGNED_BYTES, SIGNED_BYTES + SCALAR_FIELD_BYTES)
   const s = bytes.subarray(SIGNED_BYTES + SCALAR_FIELD_BYTES, SIGNED_BYTES + 2 * SCALAR_FIELD_BYTES)
-  const reserved = [bytes.subarray(76, 80), r.subarray(SCALAR_BYTES), s.subarray(SCALAR_BYTES), bytes.subarray(SIGNED_BYTES + 2 * SCALAR_FIELD_BYTES)]
+  const reserved = [
+    bytes.subarray(76, 80),
+    r.subarray(SCALAR_BYTES),
+    s.subarray(SCALAR_BYTES),
+    bytes.subarray(SIGNED_BYTES + 2 * SCALAR_FIELD_BYTES)
+  ]
   const isReport = bytes.length === SNP_REPORT_BYTES && VERSIONS.includes(version) && reserved.every(isZero)
   findings.demand('snp.report.format', isReport, `${bytes.length} bytes, version ${version}`)
   examineClaims(findings, bytes)

@@ -20,10 +20,21 @@ const LAYOUT = {
 
 /** Parts of a TCB version. */
 export function decodeSnpTcb(bytes: Uint8Array, line: SnpProductLine): FullSnpTcb {
-  const layout: { readonly fmc?: number; readonly bootloader: number; readonly tee: number; readonly snp: number; readonly microcode: number } =
-    line === 'Turin' ? LAYOUT.turin : LAYOUT.older
+  const layout: {
+    readonly fmc?: number
+    readonly bootloader: number
+    readonly tee: number
+    readonly snp: number
+    readonly microcode: number
+  } = line === 'Turin' ? LAYOUT.turin : LAYOUT.older
   const at = (index: number | undefined): number => (index === undefined ? 0 : (bytes[index] ?? 0))
-  return { fmc: at(layout.fmc), bootloader: at(layout.bootloader), tee: at(layout.tee), snp: at(layout.snp), microcode: at(layout.microcode) }
+  return {
+    fmc: at(layout.fmc),
+    bootloader: at(layout.bootloader),
+    tee: at(layout.tee),
+    snp: at(layout.snp),
+    microcode: at(layout.microcode)
+  }
 }
 
 /** Whether no part of `tcb` lies below the same part of `floor`. */

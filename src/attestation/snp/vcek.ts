@@ -21,7 +21,12 @@ export interface VcekFacts {
 
 const AMD = '1.3.6.1.4.1.3704.1'
 /** Siena is certified below Genoa's root. */
-const LINES: Readonly<Record<string, SnpProductLine>> = { Milan: 'Milan', Genoa: 'Genoa', Siena: 'Genoa', Turin: 'Turin' }
+const LINES: Readonly<Record<string, SnpProductLine>> = {
+  Milan: 'Milan',
+  Genoa: 'Genoa',
+  Siena: 'Genoa',
+  Turin: 'Turin'
+}
 const CHIP_ID_BYTES = 64
 const TURIN_CHIP_ID_BYTES = 8
 
@@ -37,7 +42,8 @@ export function readVcek(certificate: ParsedCertificate): VcekFacts {
   const productName = decodeUtf8Strict(readDer(required(value('2')), DER_TAG.ia5String).content)
   const line = lineOf(productName)
   const hardwareId = required(value('4'))
-  if (hardwareId.length !== (line === 'Turin' ? TURIN_CHIP_ID_BYTES : CHIP_ID_BYTES)) throw new Error('hardware id length')
+  if (hardwareId.length !== (line === 'Turin' ? TURIN_CHIP_ID_BYTES : CHIP_ID_BYTES))
+    throw new Error('hardware id length')
   const fmc = line === 'Turin' ? level('3.9') : 0
   const tcb = { fmc, bootloader: level('3.1'), tee: level('3.2'), snp: level('3.3'), microcode: level('3.8') }
   return { productName, line, hardwareId, tcb }

@@ -5,7 +5,14 @@
  * @module
  */
 import { bytesToHex, encodeUtf8, equalBytes } from '../../encoding/index.js'
-import { commonNameOf, type ParsedCertificate, type ParsedCrl, parseCertificate, parseCrl, roleOf } from '../../encoding/x509/index.js'
+import {
+  commonNameOf,
+  type ParsedCertificate,
+  type ParsedCrl,
+  parseCertificate,
+  parseCrl,
+  roleOf
+} from '../../encoding/x509/index.js'
 import { endOfChain, examineChain, serialOf } from '../chain.js'
 import type { CheckId } from '../report/checks.js'
 import type { Findings } from '../report/findings.js'
@@ -56,8 +63,18 @@ export async function examineTdxCollateral(
     () => examineDocument(findings, opened.qeIdentity, qeSigner, context, 'tdx.qe-identity', parseQeIdentity)
   )
   const lowest = Math.min(tcbInfo.evaluationDataNumber, qeIdentity.evaluationDataNumber)
-  findings.check('tdx.collateral.number', lowest >= minEvaluationDataNumber, `${lowest} against a floor of ${minEvaluationDataNumber}`)
-  const ends = [tcbInfo.nextUpdateMs, qeIdentity.nextUpdateMs, rootCrl.nextUpdate.getTime(), tcbSigner.endMs, qeSigner.endMs]
+  findings.check(
+    'tdx.collateral.number',
+    lowest >= minEvaluationDataNumber,
+    `${lowest} against a floor of ${minEvaluationDataNumber}`
+  )
+  const ends = [
+    tcbInfo.nextUpdateMs,
+    qeIdentity.nextUpdateMs,
+    rootCrl.nextUpdate.getTime(),
+    tcbSigner.endMs,
+    qeSigner.endMs
+  ]
   return { tcbInfo, qeIdentity, rootCrl, endMs: Math.min(...ends) }
 }
 
@@ -70,7 +87,11 @@ export async function examineCrl(
   prefix: 'tdx.root-crl' | 'tdx.pck-crl' | 'snp.crl'
 ): Promise<ParsedCrl> {
   const crl = findings.parse(`${prefix}.format`, `${der.length} bytes`, () => parseCrl(der))
-  const mayIssue = findings.parse(`${prefix}.format`, `${der.length} bytes`, () => ((roleOf(issuer).keyUsage ?? 0) & CRL_SIGN) !== 0)
+  const mayIssue = findings.parse(
+    `${prefix}.format`,
+    `${der.length} bytes`,
+    () => ((roleOf(issuer).keyUsage ?? 0) & CRL_SIGN) !== 0
+  )
   const signed = mayIssue && equalBytes(crl.issuer, issuer.subject) && (await context.signatures.isIssued(crl, issuer))
   findings.demand(`${prefix}.signature`, signed, 'issuer, role and signature')
   const current = context.nowMs >= crl.thisUpdate.getTime() && context.nowMs <= crl.nextUpdate.getTime()
@@ -79,9 +100,18 @@ export async function examineCrl(
 }
 
 /** Records whether none of these certificates is on the list. */
-export function checkRevocation(findings: Findings, id: CheckId, certificates: readonly (ParsedCertificate | undefined)[], crl: ParsedCrl): void {
+export function checkRevocation(
+  findings: Findings,
+  id: CheckId,
+  certificates: readonly (ParsedCertificate | undefined)[],
+  crl: ParsedCrl
+): void {
   const serials = certificates.filter((certificate) => certificate !== undefined).map(serialOf)
-  findings.check(id, serials.every((serial) => !crl.revokedSerials.has(serial)), `serials ${serials.join(', ')}`)
+  findings.check(
+    id,
+    serials.every((serial) => !crl.revokedSerials.has(serial)),
+    `serials ${serials.join(', ')}`
+  )
 }
 
 async function examineSigner(
@@ -109,11 +139,24 @@ async function examineDocument<T extends SignedDocument>(
   parse: (text: string) => T
 ): Promise<T> {
   const text = encodeUtf8(signed.text)
-  const isSigned = await context.signatures.isSigned('P-256', signer.certificate.publicKey.bytes, signed.signature, text)
-  findings.demand(`${prefix}.signature`, isSigned, `signature over ${text.length} bytes by serial ${bytesToHex(signer.certificate.serial)}`)
+  const isSigned = await context.signatures.isSigned(
+    'P-256',
+    signer.certificate.publicKey.bytes,
+    signed.signature,
+    text
+  )
+  findings.demand(
+    `${prefix}.signature`,
+    isSigned,
+    `signature over ${text.length} bytes by serial ${bytesToHex(signer.certificate.serial)}`
+  )
   const document = findings.parse(`${prefix}.format`, 'type and shape', () => parse(signed.text))
   const { issueDateMs, nextUpdateMs } = document
   const current = context.nowMs >= issueDateMs && context.nowMs <= nextUpdateMs
-  findings.check(`${prefix}.validity`, current, `${new Date(issueDateMs).toISOString()} to ${new Date(nextUpdateMs).toISOString()}`)
+  findings.check(
+    `${prefix}.validity`,
+    current,
+    `${new Date(issueDateMs).toISOString()} to ${new Date(nextUpdateMs).toISOString()}`
+  )
   return document
 }

@@ -14,7 +14,14 @@ import type { Findings } from '../report/findings.js'
 import { quoted } from '../report/quoted.js'
 import { Signatures } from '../signatures.js'
 import { decodeQuotePem, openTdxCollateral, type OpenedTdxCollateral } from './collateral.js'
-import { SIGNING_CHECKS, checkRevocation, type ExaminedCollateral, examineCrl, examineTdxCollateral, type TdxContext } from './examine-collateral.js'
+import {
+  SIGNING_CHECKS,
+  checkRevocation,
+  type ExaminedCollateral,
+  examineCrl,
+  examineTdxCollateral,
+  type TdxContext
+} from './examine-collateral.js'
 import { type PckPlatform, readPckPlatform } from './pck-extension.js'
 import { examineQuote, type TdxBody, type TdxQuote } from './quote.js'
 import { convergeStatus, evaluatePlatform, evaluateQuotingEnclave } from './tcb-evaluation.js'
@@ -64,7 +71,9 @@ export async function examineTdxEvidence(findings: Findings, input: TdxInput): P
     examineTrustDomain(findings, quote.body)
   }
   const opened =
-    input.collateral === undefined ? undefined : await findings.stage(() => openTdxCollateral(findings, input.collateral))
+    input.collateral === undefined
+      ? undefined
+      : await findings.stage(() => openTdxCollateral(findings, input.collateral))
   // Side by side: the parts share no check ids.
   const [collateral, pck] = await Promise.all([
     opened && findings.stage(() => examineTdxCollateral(findings, opened, context, rules.minTcbEvaluationDataNumber)),
@@ -72,12 +81,17 @@ export async function examineTdxEvidence(findings: Findings, input: TdxInput): P
     quote && findings.stage(() => examineAttestationKey(findings, quote, context))
   ])
   const facts = { imageHash, reportData: quote?.body.reportData, tcbStatus: undefined, advisoryIds: [] }
-  if (quote === undefined || pck === undefined || opened === undefined || collateral === undefined) return { ...facts, endMs: nowMs }
+  if (quote === undefined || pck === undefined || opened === undefined || collateral === undefined)
+    return { ...facts, endMs: nowMs }
   const crlEndMs = await findings.stage(() => examinePckRevocation(findings, pck, opened, collateral, context))
   const platform = await findings.stage(() => {
     const { tcbInfo } = collateral
     const same = equalBytes(pck.platform.fmspc, tcbInfo.fmspc) && equalBytes(pck.platform.pceId, tcbInfo.pceId)
-    findings.demand('tdx.tcb-info.platform', same, `FMSPC ${bytesToHex(pck.platform.fmspc)}, PCEID ${bytesToHex(pck.platform.pceId)}`)
+    findings.demand(
+      'tdx.tcb-info.platform',
+      same,
+      `FMSPC ${bytesToHex(pck.platform.fmspc)}, PCEID ${bytesToHex(pck.platform.pceId)}`
+    )
     return examineLevels(findings, quote, pck.platform, collateral, rules, nowMs)
   })
   const ends = [collateral.endMs, endOfChain(pck.chain), crlEndMs ?? nowMs, platform?.endMs ?? nowMs]
@@ -94,14 +108,27 @@ interface ExaminedPck {
 
 /** PCK chain and the platform in it; the quoting enclave's report is signed by its leaf. */
 async function examinePck(findings: Findings, quote: TdxQuote, context: TdxContext): Promise<ExaminedPck> {
-  const ders = findings.parse('tdx.quote.pem', `${quote.pckChainPem.length} bytes with their re-encoding`, () => decodeQuotePem(quote.pckChainPem))
+  const ders = findings.parse('tdx.quote.pem', `${quote.pckChainPem.length} bytes with their re-encoding`, () =>
+    decodeQuotePem(quote.pckChainPem)
+  )
   const chain = await examineChain(findings, PCK, { ders, length: 3, ...context })
   const names = findings.parse('tdx.pck.names', 'common names', () => chain.map(({ subject }) => commonNameOf(subject)))
-  findings.demand('tdx.pck.names', names.every((name, index) => PCK_NAMES[index]?.includes(name)), names.map(quoted).join(', '))
+  findings.demand(
+    'tdx.pck.names',
+    names.every((name, index) => PCK_NAMES[index]?.includes(name)),
+    names.map(quoted).join(', ')
+  )
   const [leaf, issuer] = chain
   findings.demand('tdx.pck.certificates', leaf !== undefined && issuer !== undefined, '3 certificates')
-  const platform = findings.parse('tdx.pck.extension', 'platform, component and PCE versions', () => readPckPlatform(leaf))
-  const byPck = await context.signatures.isSigned('P-256', leaf.publicKey.bytes, quote.qeReportSignature, quote.qeReport)
+  const platform = findings.parse('tdx.pck.extension', 'platform, component and PCE versions', () =>
+    readPckPlatform(leaf)
+  )
+  const byPck = await context.signatures.isSigned(
+    'P-256',
+    leaf.publicKey.bytes,
+    quote.qeReportSignature,
+    quote.qeReport
+  )
   findings.check('tdx.qe.signature', byPck, `signature of the enclave report by PCK ${bytesToHex(leaf.serial)}`)
   return { chain, leaf, issuer, platform }
 }
@@ -114,9 +141,17 @@ async function examinePckRevocation(
   collateral: ExaminedCollateral,
   context: TdxContext
 ): Promise<number> {
-  const issuers = await examineChain(findings, SIGNING_CHECKS, { ders: opened.pckCrlIssuerChain, length: 2, leafIsCa: true, ...context })
+  const issuers = await examineChain(findings, SIGNING_CHECKS, {
+    ders: opened.pckCrlIssuerChain,
+    length: 2,
+    leafIsCa: true,
+    ...context
+  })
   const [issuer, root] = issuers
-  const isSame = issuer !== undefined && equalBytes(issuer.subject, pck.issuer.subject) && equalBytes(issuer.publicKey.spki, pck.issuer.publicKey.spki)
+  const isSame =
+    issuer !== undefined &&
+    equalBytes(issuer.subject, pck.issuer.subject) &&
+    equalBytes(issuer.publicKey.spki, pck.issuer.publicKey.spki)
   findings.demand('tdx.pck-crl.signature', isSame, 'issuer of the CRL with the issuer of the PCK')
   const crl = await examineCrl(findings, opened.pckCrl, pck.issuer, context, 'tdx.pck-crl')
   checkRevocation(findings, 'tdx.pck.revocation', [pck.leaf], crl)
@@ -129,8 +164,17 @@ async function examineAttestationKey(findings: Findings, quote: TdxQuote, contex
   const { attestationKey, qeReport } = quote
   const vouched = await sha256(concatBytes(attestationKey, quote.qeAuthData))
   const vouches = equalBytes(qeReport.subarray(320, 352), vouched) && isZero(qeReport.subarray(352))
-  findings.check('tdx.qe.report-data', vouches, 'enclave report data with SHA-256 of attestation key and authentication data')
-  const byKey = await context.signatures.isSigned('P-256', concatBytes(POINT, attestationKey), quote.signature, quote.signed)
+  findings.check(
+    'tdx.qe.report-data',
+    vouches,
+    'enclave report data with SHA-256 of attestation key and authentication data'
+  )
+  const byKey = await context.signatures.isSigned(
+    'P-256',
+    concatBytes(POINT, attestationKey),
+    quote.signature,
+    quote.signed
+  )
   findings.check('tdx.quote.signature', byKey, `signature over ${quote.signed.length} bytes by the attestation key`)
 }
 
@@ -156,8 +200,16 @@ function examineTrustDomain(findings: Findings, body: TdxBody): void {
   if (body.mrServiceTd === undefined) findings.notApplicable('tdx.td.service-td', 'a TD 1.0 report has no such field')
   else findings.check('tdx.td.service-td', isZero(body.mrServiceTd), bytesToHex(body.mrServiceTd))
   findings.check('tdx.module.measurement', !isZero(body.mrSeam), `MRSEAM ${bytesToHex(body.mrSeam)}`)
-  findings.check('tdx.module.signer', isZero(body.mrSignerSeam), `MRSIGNERSEAM ${bytesToHex(body.mrSignerSeam)} with zero`)
-  findings.check('tdx.module.attributes', isZero(body.seamAttributes), `SEAM attributes ${bytesToHex(body.seamAttributes)} with zero`)
+  findings.check(
+    'tdx.module.signer',
+    isZero(body.mrSignerSeam),
+    `MRSIGNERSEAM ${bytesToHex(body.mrSignerSeam)} with zero`
+  )
+  findings.check(
+    'tdx.module.attributes',
+    isZero(body.seamAttributes),
+    `SEAM attributes ${bytesToHex(body.seamAttributes)} with zero`
+  )
 }
 
 /** Enclave identity, module identity, TCB level; converges and applies the policy. */
@@ -175,11 +227,23 @@ function examineLevels(
   for (const svn of [quote.body.teeTcbSvn, quote.body.teeTcbSvn2]) {
     if (svn === undefined) continue
     const found = evaluatePlatform(collateral.tcbInfo, platform, svn)
-    findings.demand('tdx.tcb.level', found.level !== undefined, `TDX versions ${bytesToHex(svn)}, PCE ${platform.pceSvn}`)
+    findings.demand(
+      'tdx.tcb.level',
+      found.level !== undefined,
+      `TDX versions ${bytesToHex(svn)}, PCE ${platform.pceSvn}`
+    )
     const known = found.module !== undefined && (found.moduleLevel !== undefined || found.moduleName === 'unversioned')
-    findings.demand('tdx.module.identity', known && found.module !== undefined, `module ${found.moduleName} at ${svn[0] ?? 0}`)
+    findings.demand(
+      'tdx.module.identity',
+      known && found.module !== undefined,
+      `module ${found.moduleName} at ${svn[0] ?? 0}`
+    )
     const { mrSigner, attributes, attributesMask } = found.module
-    findings.check('tdx.module.signer', equalBytes(quote.body.mrSignerSeam, mrSigner), 'MRSIGNERSEAM with the published signer')
+    findings.check(
+      'tdx.module.signer',
+      equalBytes(quote.body.mrSignerSeam, mrSigner),
+      'MRSIGNERSEAM with the published signer'
+    )
     const asPublished = equalsUnderMask(quote.body.seamAttributes, attributes, attributesMask)
     findings.check('tdx.module.attributes', asPublished, 'SEAM attributes with the published ones')
     levels.push(found.level, ...(found.moduleLevel === undefined ? [] : [found.moduleLevel]))
@@ -200,7 +264,11 @@ function examineQuotingEnclave(findings: Findings, report: Uint8Array, identity:
     !isDebug &&
     equalsUnderMask(attributes, identity.attributes, identity.attributesMask) &&
     equalsUnderMask(report.subarray(16, 20), identity.miscSelect, identity.miscSelectMask)
-  findings.check('tdx.qe.attributes', asPublished, `attributes ${bytesToHex(attributes)}, miscselect ${bytesToHex(report.subarray(16, 20))}`)
+  findings.check(
+    'tdx.qe.attributes',
+    asPublished,
+    `attributes ${bytesToHex(attributes)}, miscselect ${bytesToHex(report.subarray(16, 20))}`
+  )
   const isvSvn = u16le(report, 258)
   const level = evaluateQuotingEnclave(identity, isvSvn)
   findings.demand('tdx.qe.level', level !== undefined, `enclave version ${isvSvn}`)
@@ -208,14 +276,23 @@ function examineQuotingEnclave(findings: Findings, report: Uint8Array, identity:
 }
 
 /** @returns until when the policy puts up with the status, milliseconds. */
-function applyStatus(findings: Findings, status: TcbStatus, advisoryIds: readonly string[], rules: AttestationRules, nowMs: number): number {
+function applyStatus(
+  findings: Findings,
+  status: TcbStatus,
+  advisoryIds: readonly string[],
+  rules: AttestationRules,
+  nowMs: number
+): number {
   findings.check('tdx.tcb.advisories', advisoryIds.length === 0, advisoryIds.join(', ') || 'none')
   if (status === 'UpToDate') {
     findings.check('tdx.tcb.status', true, status)
     return Number.POSITIVE_INFINITY
   }
   const tolerance = rules.tolerate.find(
-    (entry) => entry.status === status && advisoryIds.every((id) => entry.advisoryIds.includes(id)) && nowMs <= Date.parse(entry.expiresAt)
+    (entry) =>
+      entry.status === status &&
+      advisoryIds.every((id) => entry.advisoryIds.includes(id)) &&
+      nowMs <= Date.parse(entry.expiresAt)
   )
   const tolerated = tolerance === undefined ? 'not tolerated' : `tolerated until ${tolerance.expiresAt}`
   findings.check('tdx.tcb.status', tolerance !== undefined, `${status}, ${tolerated}`)

@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { DER_TAG, type DerElement, DerReader, decodeDerNumber, decodeDerOid, readDer } from '../../encoding/der/index.js'
+import {
+  DER_TAG,
+  type DerElement,
+  DerReader,
+  decodeDerNumber,
+  decodeDerOid,
+  readDer
+} from '../../encoding/der/index.js'
 import type { ParsedCertificate } from '../../encoding/x509/index.js'
 
 /** What the certificate says of its platform. */

@@ -57,11 +57,16 @@ const FIXED_AUTH_BYTES = 64 + 64 + 6
 
 /** Parses and records; leaves the stage on the first structural failure. */
 export function examineQuote(findings: Findings, quote: Uint8Array): TdxQuote {
-  findings.demand('evidence.genuine', fakeQuoteReportData(quote) === undefined, `${quote.length} bytes against the sizes of fakes`)
+  findings.demand(
+    'evidence.genuine',
+    fakeQuoteReportData(quote) === undefined,
+    `${quote.length} bytes against the sizes of fakes`
+  )
   const version = u16le(quote, 0)
   const keyType = u16le(quote, 2)
   const teeType = u32le(quote, 4)
-  const isHeader = quote.length >= HEADER_BYTES && (version === 4 || version === 5) && keyType === ECDSA_P256 && teeType === TEE_TDX
+  const isHeader =
+    quote.length >= HEADER_BYTES && (version === 4 || version === 5) && keyType === ECDSA_P256 && teeType === TEE_TDX
   findings.demand('tdx.quote.header', isHeader, `version ${version}, key type ${keyType}, TEE type ${teeType}`)
   const vendor = bytesToHex(quote.subarray(12, 28))
   findings.check('tdx.quote.vendor', vendor === INTEL_QE_VENDOR, `vendor ${vendor}`)
@@ -100,7 +105,11 @@ function readBody(bytes: Uint8Array): TdxBody {
     reportData: reader.take(64)
   }
   const isNewer = bytes.length === BODY_BYTES[3]
-  return { ...body, teeTcbSvn2: isNewer ? reader.take(16) : undefined, mrServiceTd: isNewer ? reader.take(48) : undefined }
+  return {
+    ...body,
+    teeTcbSvn2: isNewer ? reader.take(16) : undefined,
+    mrServiceTd: isNewer ? reader.take(48) : undefined
+  }
 }
 
 type Authentication = Omit<TdxQuote, 'signed' | 'body'>
@@ -109,7 +118,11 @@ function takeAuthentication(findings: Findings, quote: Uint8Array, start: number
   const declared = quote.length >= start + 4 ? u32le(quote, start) : 0
   const end = start + 4 + declared
   const fits = declared >= FIXED_AUTH_BYTES && end <= quote.length
-  findings.demand('tdx.quote.length', fits && isZero(quote.subarray(end)), `${declared} bytes of signature data in ${quote.length}`)
+  findings.demand(
+    'tdx.quote.length',
+    fits && isZero(quote.subarray(end)),
+    `${declared} bytes of signature data in ${quote.length}`
+  )
   const reader = new ByteReader(quote.subarray(start + 4, end))
   const signature = reader.take(64)
   const attestationKey = reader.take(64)

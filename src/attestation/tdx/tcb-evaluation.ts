@@ -49,7 +49,8 @@ export function convergeStatus(platform: TcbStatus, part: TcbStatus): TcbStatus 
   if (part === 'Revoked' || platform === 'Revoked') return 'Revoked'
   if (part === 'OutOfDate') {
     if (platform === 'UpToDate' || platform === 'SWHardeningNeeded') return 'OutOfDate'
-    if (platform === 'ConfigurationNeeded' || platform === 'ConfigurationAndSWHardeningNeeded') return 'OutOfDateConfigurationNeeded'
+    if (platform === 'ConfigurationNeeded' || platform === 'ConfigurationAndSWHardeningNeeded')
+      return 'OutOfDateConfigurationNeeded'
     return platform
   }
   // Intel publishes no other status for modules and enclaves; should it, the worse of the two stands.

@@ -9,7 +9,16 @@ import type { Channel, ChannelPlan, ChannelView, RiskId } from '../../ton.js'
 import { type Command, flagOf, listOf, type OptionValues, textOf } from '../command.js'
 import type { CliContext } from '../context.js'
 import { EXIT } from '../exit-codes.js'
-import { CHAIN_OPTIONS, cliClock, LEDGER_OPTION, openChain, openLedgerFile, readKeyFile, requiredAmount, requiredText } from '../money.js'
+import {
+  CHAIN_OPTIONS,
+  cliClock,
+  LEDGER_OPTION,
+  openChain,
+  openLedgerFile,
+  readKeyFile,
+  requiredAmount,
+  requiredText
+} from '../money.js'
 import { formatTon, printJson } from '../print.js'
 import { usageError } from '../usage-error.js'
 
@@ -27,16 +36,31 @@ export const channelCommand: Command = {
     owner: { type: 'string', placeholder: 'ADDRESS', description: 'the wallet that owns the channel' },
     'proxy-owner': { type: 'string', placeholder: 'ADDRESS', description: 'owner of the proxy contract' },
     'proxy-key': { type: 'string', placeholder: 'HEX', description: 'payment key of the proxy' },
-    'wallet-key-file': { type: 'string', placeholder: 'PATH', description: 'Ed25519 seed of the owner, 32 bytes or hex' },
+    'wallet-key-file': {
+      type: 'string',
+      placeholder: 'PATH',
+      description: 'Ed25519 seed of the owner, 32 bytes or hex'
+    },
     'wallet-version': { type: 'string', placeholder: 'NAME', description: 'v4r2 or v5r1; default v4r2' },
-    'secret-key-file': { type: 'string', placeholder: 'PATH', description: 'for open: the account secret, 32 random bytes or hex' },
+    'secret-key-file': {
+      type: 'string',
+      placeholder: 'PATH',
+      description: 'for open: the account secret, 32 random bytes or hex'
+    },
     amount: { type: 'string', placeholder: 'TON', description: 'for open and topup: what is credited' },
     value: { type: 'string', placeholder: 'TON', description: 'what the message carries; the plan says the least' },
     cap: { type: 'string', placeholder: 'TON', description: 'most that this command may send' },
-    acknowledge: { type: 'string', multiple: true, placeholder: 'RISK', description: 'a risk of the plan that you accept' },
+    acknowledge: {
+      type: 'string',
+      multiple: true,
+      placeholder: 'RISK',
+      description: 'a risk of the plan that you accept'
+    },
     yes: { type: 'boolean', description: 'send; without it the plan is only printed' }
   },
-  notes: ['Without --yes nothing is sent. With it, --value and --cap are needed, and every risk of the plan by its name.'],
+  notes: [
+    'Without --yes nothing is sent. With it, --value and --cap are needed, and every risk of the plan by its name.'
+  ],
   takesArguments: true,
   async run(values, words, context) {
     const action = ACTIONS.find((name) => name === words[0])
@@ -83,7 +107,11 @@ async function openChannel(
     owner ??= wallet.address
   }
   if (owner === undefined) throw usageError('no owner is named', 'Give --owner ADDRESS or --wallet-key-file PATH.')
-  const parties = { owner, proxyOwner: requiredText(values, 'proxy-owner'), proxyPublicKey: requiredText(values, 'proxy-key') }
+  const parties = {
+    owner,
+    proxyOwner: requiredText(values, 'proxy-owner'),
+    proxyPublicKey: requiredText(values, 'proxy-key')
+  }
   return findChannel(parties, { registry, reader: source, ledger, signer, clock: cliClock, random })
 }
 
@@ -92,7 +120,12 @@ async function loadTon(): Promise<typeof Ton & { ed25519PublicKey(seed: Uint8Arr
   return { ...ton, ed25519PublicKey: (seed) => Promise.resolve(nacl.sign.keyPair.fromSeed(seed).publicKey) }
 }
 
-async function planOf(channel: Channel, action: Exclude<Action, 'status'>, values: OptionValues, context: CliContext): Promise<ChannelPlan> {
+async function planOf(
+  channel: Channel,
+  action: Exclude<Action, 'status'>,
+  values: OptionValues,
+  context: CliContext
+): Promise<ChannelPlan> {
   switch (action) {
     case 'open':
       return channel.open({
@@ -125,7 +158,10 @@ async function send(channel: Channel, plan: ChannelPlan, values: OptionValues, c
       say('')
       const view = await channel.view({ signal: context.signal })
       if (flagOf(values, 'json')) printJson(context, { ...sent, ...outcome, channel: summaryOf(view) })
-      else context.stdout.write(`${outcome.kind}: ${outcome.result}${outcome.result === 'done' || outcome.exitCode === undefined ? '' : `, exit code ${outcome.exitCode}`}\n${picture(view)}`)
+      else
+        context.stdout.write(
+          `${outcome.kind}: ${outcome.result}${outcome.result === 'done' || outcome.exitCode === undefined ? '' : `, exit code ${outcome.exitCode}`}\n${picture(view)}`
+        )
       return outcome.result === 'done' ? EXIT.ok : EXIT.failure
     }
     say(`${plan.action.kind}: sent, waiting for the chain, ${poll * (POLL_MS / 1000)} s …`)
@@ -144,7 +180,9 @@ function planText(plan: ChannelPlan): string {
     `${plan.action.kind} on ${plan.contract} (${plan.phaseBefore})`,
     ...plan.effects.map((line) => `  ${line}`),
     `  value    at least ${formatTon(plan.minimumValueNano)}, of which ${formatTon(plan.creditedNano)} are credited and about ${formatTon(plan.feesNano)} are fees`,
-    ...plan.risks.map(({ id, statement, mayLoseNano }) => `  risk ${id}: ${statement} (up to ${formatTon(mayLoseNano)})`),
+    ...plan.risks.map(
+      ({ id, statement, mayLoseNano }) => `  risk ${id}: ${statement} (up to ${formatTon(mayLoseNano)})`
+    ),
     ...plan.warnings.map((line) => `  note: ${line}`),
     `Nothing was sent. To send: --yes --value TON --cap TON${plan.risks.map(({ id }) => ` --acknowledge ${id}`).join('')}`,
     ''
@@ -193,7 +231,9 @@ function picture(view: ChannelView): string {
     ['wallet', summary.ownerTonNano]
   ]
   const most = rows.reduce((largest, [, nano]) => (nano > largest ? nano : largest), 1n)
-  const lines = rows.map(([label, nano]) => `  ${label.padEnd(9)}${'█'.repeat(Number((nano * 30n) / most)).padEnd(31)}${formatTon(nano)}`)
+  const lines = rows.map(
+    ([label, nano]) => `  ${label.padEnd(9)}${'█'.repeat(Number((nano * 30n) / most)).padEnd(31)}${formatTon(nano)}`
+  )
   const notes = [
     ...(summary.pending > 0 ? [`  ${summary.pending} message(s) whose end is not known`] : []),
     ...(summary.outdated ? ['  made for earlier params: the proxy leaves this contract'] : [])

@@ -31,7 +31,12 @@ export const planCommand: Command = {
       if (value === undefined) throw usageError(`--${name} is missing`)
       return value
     }
-    const load = { model, requestsPerDay: number('requests'), promptTokens: number('prompt'), completionTokens: number('completion') }
+    const load = {
+      model,
+      requestsPerDay: number('requests'),
+      promptTokens: number('prompt'),
+      completionTokens: number('completion')
+    }
     const asJson = flagOf(values, 'json')
     const progress = createProgress(context, asJson)
     const opened = await openClient(values, context, progress.onEvent)

@@ -76,7 +76,9 @@ function csv(receipts: readonly Receipt[]): string {
   const lines = receipts.map((receipt) => {
     const { prompt, cached, completion, reasoning } = receipt.usage ?? {}
     const findings = receipt.findings.map(({ id }) => id).join(' ')
-    return [...COLUMNS.map((name) => receipt[name]), prompt, cached, completion, reasoning, findings].map(cell).join(',')
+    return [...COLUMNS.map((name) => receipt[name]), prompt, cached, completion, reasoning, findings]
+      .map(cell)
+      .join(',')
   })
   return `${[head, ...lines].join('\r\n')}\r\n`
 }

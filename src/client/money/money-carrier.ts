@@ -9,14 +9,32 @@ import { bytesToHex, decodeUtf8 } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import { makeQuote, requestSize } from '../../payments/pricing/index.js'
 import { allowedProxyImages, tokenPrices, type Registry, type RegistrySnapshot } from '../../payments/registry/index.js'
-import type { CallBudget, InferenceAnswer, InferencePeer, InferenceRequest, WorkerType } from '../../runtime/ports/inference.js'
+import type {
+  CallBudget,
+  InferenceAnswer,
+  InferencePeer,
+  InferenceRequest,
+  WorkerType
+} from '../../runtime/ports/inference.js'
 import type { VerdictPolicy } from '../../runtime/ports/verdict.js'
-import type { ConnectorSettings, ConnectProxy, OpenConnection, ProxyCandidate, SelectProxies } from '../network/index.js'
+import type {
+  ConnectorSettings,
+  ConnectProxy,
+  OpenConnection,
+  ProxyCandidate,
+  SelectProxies
+} from '../network/index.js'
 import { createConnector } from '../network/pool/index.js'
 import type { DirectCarrier } from './direct-carrier.js'
 import type { PaymentOptions, RegistryAttestationOptions } from './options.js'
 import { ReceiptBook } from './receipt-book.js'
-import { openClientRegistry, type PoolUnderState, RegistryPools, type RegistryPoolsOptions, type RegistrySource } from './registry-pools.js'
+import {
+  openClientRegistry,
+  type PoolUnderState,
+  RegistryPools,
+  type RegistryPoolsOptions,
+  type RegistrySource
+} from './registry-pools.js'
 import { createUsageReader } from './usage-reader.js'
 
 /** What {@link createMoneyCarrier} needs. */
@@ -199,7 +217,8 @@ class Carrier implements MoneyCarrier {
       const session = {
         ...settings.session,
         ...(registry !== undefined && {
-          verifyContracts: (contracts: Parameters<Registry['verifyContracts']>[0]) => registry.verifyContracts(contracts)
+          verifyContracts: (contracts: Parameters<Registry['verifyContracts']>[0]) =>
+            registry.verifyContracts(contracts)
         }),
         ...(watched !== undefined && {
           observer: {

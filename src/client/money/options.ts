@@ -5,7 +5,13 @@
  */
 import type { AttestationPolicyOptions } from '../../attestation/index.js'
 import type { TonAddress } from '../../encoding/index.js'
-import type { Ledger, OverchargeDetected, OverchargePolicy, Receipt, SpendingLimits } from '../../payments/channel/index.js'
+import type {
+  Ledger,
+  OverchargeDetected,
+  OverchargePolicy,
+  Receipt,
+  SpendingLimits
+} from '../../payments/channel/index.js'
 import type { TokenPrices } from '../../payments/pricing/index.js'
 
 /** A root contract whose state is given as bytes: nothing is asked of a chain. */

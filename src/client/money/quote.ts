@@ -187,5 +187,8 @@ export async function planRequests(
   const model = baseName(load.model)
   const prices = await pricesOf(sources, options.prices)
   const workers = sources.market.types.find(({ name }) => name === model)?.workers ?? []
-  return planLoad({ maxCoefficient: sources.defaults.maxCoefficient, ...load, model }, { prices, workers, knownProxies: sources.knownProxies })
+  return planLoad(
+    { maxCoefficient: sources.defaults.maxCoefficient, ...load, model },
+    { prices, workers, knownProxies: sources.knownProxies }
+  )
 }

@@ -86,7 +86,10 @@ export class ReceiptBook {
   }
 
   /** Watches one connection: notes are kept until its contracts are known. */
-  connection(address: string): { readonly observer: PaymentObserver; ready(session: Session, snapshot: RegistrySnapshot | undefined): void } {
+  connection(address: string): {
+    readonly observer: PaymentObserver
+    ready(session: Session, snapshot: RegistrySnapshot | undefined): void
+  } {
     let watch: PaymentWatch | undefined
     const early: PaymentNote[] = []
     return {
@@ -174,7 +177,8 @@ export class ReceiptBook {
         exclusive,
         onOvercharge: (error, policy) => {
           if (policy === 'stop') this.#stopped ??= error
-          if (policy === 'failover') for (const [text, at] of this.#byAddress) if (at.contract === contract) this.#denied.add(text)
+          if (policy === 'failover')
+            for (const [text, at] of this.#byAddress) if (at.contract === contract) this.#denied.add(text)
           onOvercharge?.(error, policy)
         }
       })
@@ -189,7 +193,11 @@ export class ReceiptBook {
       return { pricePerTokenNano, workerFeePerTokenNano, multipliers }
     }
     const { prices } = this.#options
-    if (prices === undefined) throw new CocoonError('ERR_OPTIONS', 'payments.prices is needed without a root contract', { phase: 'options', field: 'payments.prices' })
+    if (prices === undefined)
+      throw new CocoonError('ERR_OPTIONS', 'payments.prices is needed without a root contract', {
+        phase: 'options',
+        field: 'payments.prices'
+      })
     return prices
   }
 
@@ -268,7 +276,8 @@ export class ReceiptBook {
   }
 
   async #make(requestId: string, { head, watch, usage, body, settlement }: Entry): Promise<Receipt> {
-    if (watch === undefined) throw new CocoonError('ERR_INTERNAL', 'a request without a connection', { phase: 'ledger' })
+    if (watch === undefined)
+      throw new CocoonError('ERR_INTERNAL', 'a request without a connection', { phase: 'ledger' })
     const receipt = await watch.finishRequest({
       requestId,
       peer: head?.peer.address ?? '',

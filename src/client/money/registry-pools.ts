@@ -37,7 +37,9 @@ export interface RegistryPoolsOptions {
   /** Given proxies; empty: those of the registry. */
   readonly proxies: readonly ProxyAddress[]
   /** Settings of connections under the test flag and version of a state. @throws CocoonError `ERR_OPTIONS`. */
-  readonly connector: (state: { readonly isTest: boolean; readonly configVersion: number } | undefined) => ConnectorSettings
+  readonly connector: (
+    state: { readonly isTest: boolean; readonly configVersion: number } | undefined
+  ) => ConnectorSettings
   readonly connect: (settings: ConnectorSettings, snapshot: RegistrySnapshot | undefined) => ConnectProxy
   readonly clock: Clock
   readonly random: Random

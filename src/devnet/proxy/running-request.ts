@@ -264,7 +264,13 @@ export class RunningRequest {
     const scene = this.#scene(alarm.signal)
     const plan = this.#proxy.settings.planFault(this.#query.modelName, worker)
     const served = plan?.worker ?? worker
-    const answer = served.answer({ http, timeoutSeconds, enableDebug: this.#debug, signal: alarm.signal, networkKey: this.#networkKey })
+    const answer = served.answer({
+      http,
+      timeoutSeconds,
+      enableDebug: this.#debug,
+      signal: alarm.signal,
+      networkKey: this.#networkKey
+    })
     const steps = plan?.apply === undefined ? answer : plan.apply(answer, scene)
     const iterator = steps[Symbol.asyncIterator]()
     try {

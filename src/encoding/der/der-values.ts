@@ -30,7 +30,8 @@ export function decodeDerUnsigned(element: DerElement): Uint8Array {
 /** A non-negative INTEGER below 2^31 as a number. */
 export function decodeDerNumber(element: DerElement): number {
   const magnitude = decodeDerUnsigned(element)
-  if (magnitude.length > 4 || (magnitude.length === 4 && (magnitude[0] ?? 0) >= 0x80)) throw derError('INTEGER is too large')
+  if (magnitude.length > 4 || (magnitude.length === 4 && (magnitude[0] ?? 0) >= 0x80))
+    throw derError('INTEGER is too large')
   let value = 0
   for (const octet of magnitude) value = value * 256 + octet
   return value

@@ -78,7 +78,10 @@ export function derOid(text: string): Uint8Array {
 export function derTime(date: Date): Uint8Array {
   const unixMs = date.getTime()
   if (!(unixMs >= Date.UTC(1950, 0) && unixMs < Date.UTC(10_000, 0))) throw derError('time out of range')
-  const digits = date.toISOString().replace(/\.\d+Z$/, 'Z').replace(/[-:T]/g, '')
+  const digits = date
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replace(/[-:T]/g, '')
   const utc = date.getUTCFullYear() < 2050
   return derText(utc ? DER_TAG.utcTime : DER_TAG.generalizedTime, utc ? digits.slice(2) : digits)
 }

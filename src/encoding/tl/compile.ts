@@ -68,7 +68,9 @@ export function compileSchema(declarations: readonly string[]): Schema {
   }
 
   for (const name of lines.keys()) constructorOf(name)
-  const standalone = [...compiled.values()].filter(({ name, className }) => !bareNames.has(name) && className !== 'Bool')
+  const standalone = [...compiled.values()].filter(
+    ({ name, className }) => !bareNames.has(name) && className !== 'Bool'
+  )
   return {
     byId: new Map(standalone.map((entry) => [entry.id, entry])),
     byName: new Map(standalone.map((entry) => [entry.name, entry]))

@@ -85,7 +85,13 @@ function readBool(reader: ByteReader): boolean {
 
 /** Built-in types by their name in the schema. */
 export const PRIMITIVES: Readonly<Record<string, Codec>> = {
-  '#': codec(4, 'flags', () => true, (reader) => reader.u32le(), (writer, value) => writer.u32le(value)),
+  '#': codec(
+    4,
+    'flags',
+    () => true,
+    (reader) => reader.u32le(),
+    (writer, value) => writer.u32le(value)
+  ),
   int: codec(
     4,
     'an integer of 32 bits',

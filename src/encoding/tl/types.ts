@@ -16,7 +16,13 @@ type NameOf<D> = D extends unknown ? WithoutId<FirstWord<LeftOf<D>>> : never
 type Split<S> = S extends `${infer Word} ${infer Rest}` ? Word | Split<Rest> : S
 type FieldOf<D> = Split<FieldText<LeftOf<D>>>
 
-type DeclarationOf<Name> = Declaration extends infer D ? (D extends unknown ? (NameOf<D> extends Name ? D : never) : never) : never
+type DeclarationOf<Name> = Declaration extends infer D
+  ? D extends unknown
+    ? NameOf<D> extends Name
+      ? D
+      : never
+    : never
+  : never
 type NamesOfClass<Class> = Declaration extends infer D
   ? D extends unknown
     ? ClassOf<D> extends Class
@@ -37,10 +43,17 @@ interface BuiltIn {
   Bool: boolean
 }
 
-type TypeName<T> = T extends `vector<${infer Item}>` ? Item : T extends `flags.${string}?${infer Inner}` ? TypeName<Inner> : T
+type TypeName<T> = T extends `vector<${infer Item}>`
+  ? Item
+  : T extends `flags.${string}?${infer Inner}`
+    ? TypeName<Inner>
+    : T
 
 /** Names that other declarations use bare: such values stand only inside others and carry no `type`. */
-type BareName = TypeName<FieldOf<Declaration> extends infer F ? (F extends `${string}:${infer T}` ? T : never) : never> & TlName
+type BareName = TypeName<
+  FieldOf<Declaration> extends infer F ? (F extends `${string}:${infer T}` ? T : never) : never
+> &
+  TlName
 
 type ValueOf<T> = T extends keyof BuiltIn
   ? BuiltIn[T]
@@ -51,11 +64,9 @@ type ValueOf<T> = T extends keyof BuiltIn
       : TlValue<NamesOfClass<T> & TlName>
 
 type Required_<F> = {
-  readonly [P in F as P extends `${infer Name}:${infer T}`
-    ? T extends '#' | `flags.${string}`
-      ? never
-      : Camel<Name>
-    : never]: P extends `${string}:${infer T}` ? ValueOf<T> : never
+  readonly [
+    P in F as P extends `${infer Name}:${infer T}` ? (T extends '#' | `flags.${string}` ? never : Camel<Name>) : never
+  ]: P extends `${string}:${infer T}` ? ValueOf<T> : never
 }
 type Optional_<F> = {
   readonly [P in F as P extends `${infer Name}:flags.${string}` ? Camel<Name> : never]?:

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { DER_TAG, DerReader, decodeDerBitString, decodeDerBoolean, decodeDerNumber, decodeDerOid, readDer } from '../der/index.js'
+import {
+  DER_TAG,
+  DerReader,
+  decodeDerBitString,
+  decodeDerBoolean,
+  decodeDerNumber,
+  decodeDerOid,
+  readDer
+} from '../der/index.js'
 import { decodeUtf8Strict } from '../utf8.js'
 import type { ParsedCertificate } from './parse-certificate.js'
 import { x509Error } from './x509-error.js'

@@ -17,7 +17,12 @@ import {
   readDer
 } from '../der/index.js'
 import { equalBytes } from '../bytes.js'
-import { readSubjectPublicKey, type SignatureAlgorithm, signatureAlgorithmOf, type SubjectPublicKey } from './algorithms.js'
+import {
+  readSubjectPublicKey,
+  type SignatureAlgorithm,
+  signatureAlgorithmOf,
+  type SubjectPublicKey
+} from './algorithms.js'
 import type { CertificateExtension } from './create-certificate.js'
 import { x509Error } from './x509-error.js'
 
@@ -58,7 +63,8 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
   const versionField = reader.optional(contextTag(0))
   const version = versionField === undefined ? 1 : decodeDerNumber(readDer(versionField.content)) + 1
   // Version 1 is the default value; DER does not write defaults.
-  if (version !== 2 && version !== 3 && !(version === 1 && versionField === undefined)) throw x509Error('unknown version')
+  if (version !== 2 && version !== 3 && !(version === 1 && versionField === undefined))
+    throw x509Error('unknown version')
   const serial = decodeDerUnsigned(reader.next(DER_TAG.integer))
   if (serial.length > 20) throw x509Error('serial number is too long')
   if (!equalBytes(reader.next(DER_TAG.sequence).raw, algorithm.raw)) throw x509Error('signature algorithms differ')

@@ -143,7 +143,10 @@ function consistencyFindings(input: ReceiptInput): readonly Finding[] {
 /** Makes a receipt and looks for differences. */
 export function makeReceipt(input: ReceiptInput): Receipt {
   const coefficient = input.coefficient ?? input.maxCoefficient
-  const recomputed = input.usage === null || input.bodyRead === false ? null : priceTokens(input.usage, coefficient, input.prices.multipliers)
+  const recomputed =
+    input.usage === null || input.bodyRead === false
+      ? null
+      : priceTokens(input.usage, coefficient, input.prices.multipliers)
   const charged = input.chargedTokens ?? input.reported?.total ?? null
   return {
     schema: 'cocoonkit.receipt.v1',

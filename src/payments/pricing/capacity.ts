@@ -105,7 +105,11 @@ export function planLoad(input: LoadInput, market: MarketInput): LoadPlan {
   const highest = coefficients.at(-1) ?? middle
   const unsettled = BigInt(Math.ceil(perSecondPeak * SETTLEMENT_SECONDS)) * tokensAt(highest)
   // Bytes of the request: four a token, and its frame.
-  const reserved = reservationTokens(Math.min(completion, 2 ** 31 - 1), Math.min(prompt * 4 + 512, 2 ** 31 - 1), maxCoefficient)
+  const reserved = reservationTokens(
+    Math.min(completion, 2 ** 31 - 1),
+    Math.min(prompt * 4 + 512, 2 ** 31 - 1),
+    maxCoefficient
+  )
   const stakeTokens = (2n * unsettled + BigInt(concurrency) * reserved) / share + 1n
   const stakePerProxyNano = stakeTokens * prices.pricePerTokenNano
   return {
@@ -133,14 +137,15 @@ export function planLoad(input: LoadInput, market: MarketInput): LoadPlan {
 }
 
 /** Graphics processors that confidential workers run on: memory in GB and its bandwidth in GB/s, from the makers' data sheets. */
-export const KNOWN_GPUS: Readonly<Record<string, { readonly vramGb: number; readonly bandwidthGbPerSecond: number }>> = {
-  'H100 SXM': { vramGb: 80, bandwidthGbPerSecond: 3350 },
-  'H100 PCIe': { vramGb: 80, bandwidthGbPerSecond: 2000 },
-  'H100 NVL': { vramGb: 94, bandwidthGbPerSecond: 3900 },
-  'H200': { vramGb: 141, bandwidthGbPerSecond: 4800 },
-  'B200': { vramGb: 180, bandwidthGbPerSecond: 8000 },
-  'RTX PRO 6000': { vramGb: 96, bandwidthGbPerSecond: 1790 }
-}
+export const KNOWN_GPUS: Readonly<Record<string, { readonly vramGb: number; readonly bandwidthGbPerSecond: number }>> =
+  {
+    'H100 SXM': { vramGb: 80, bandwidthGbPerSecond: 3350 },
+    'H100 PCIe': { vramGb: 80, bandwidthGbPerSecond: 2000 },
+    'H100 NVL': { vramGb: 94, bandwidthGbPerSecond: 3900 },
+    H200: { vramGb: 141, bandwidthGbPerSecond: 4800 },
+    B200: { vramGb: 180, bandwidthGbPerSecond: 8000 },
+    'RTX PRO 6000': { vramGb: 96, bandwidthGbPerSecond: 1790 }
+  }
 
 /** A machine and what it should serve. */
 export interface WorkerPlanInput {

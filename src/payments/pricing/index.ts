@@ -17,7 +17,13 @@ export {
   type WorkerPlanInput
 } from './capacity.js'
 export { makeQuote, type Quote, type QuoteInput } from './quote.js'
-export { BYTES_PER_TOKEN, requestSize, type RequestSize, TOKENS_PER_MESSAGE, TOKENS_PER_TEMPLATE } from './request-size.js'
+export {
+  BYTES_PER_TOKEN,
+  requestSize,
+  type RequestSize,
+  TOKENS_PER_MESSAGE,
+  TOKENS_PER_TEMPLATE
+} from './request-size.js'
 export { predictRefusal, withinCoefficient } from './refusal.js'
 export type { OfferedWorker, Refusal, RefusalInput } from './refusal.js'
 export {

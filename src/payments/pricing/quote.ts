@@ -73,8 +73,7 @@ export function makeQuote(input: QuoteInput): Quote {
   const guessed = limit === undefined ? EXPECTED_COMPLETION * size.choices : Math.ceil(limit / 2)
   const completion = input.expectedCompletionTokens ?? guessed
   return {
-    maxNano:
-      unboundedBy === undefined ? nano(size.promptTokensMax ?? 0, limit ?? 0, maxCoefficient, true) : undefined,
+    maxNano: unboundedBy === undefined ? nano(size.promptTokensMax ?? 0, limit ?? 0, maxCoefficient, true) : undefined,
     unboundedBy,
     expectedNano: nano(size.promptTokensExpected, completion, coefficient, false),
     reservationTokens: reservationTokens(reservedTokens, queryBytes, maxCoefficient),

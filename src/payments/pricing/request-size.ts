@@ -87,7 +87,8 @@ function positive(value: unknown): number | undefined {
  * Of two token limits the larger counts: the network reserves by one and the inference server obeys the other (v3.md §9).
  */
 export function requestSize(body: unknown): RequestSize {
-  const fields = typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {}
+  const fields =
+    typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {}
   const seen: Seen = { bytes: 0, hasOther: fields !== body }
   look(fields, seen, 0)
   const messages = Array.isArray(fields['messages']) ? fields['messages'].length : 0

@@ -64,7 +64,12 @@ export interface InferenceFinal {
   readonly proxyDebug: string | undefined
   /** Unix seconds by the peers' clocks; may be NaN or 0. */
   readonly times:
-    | { readonly proxyStart: number; readonly proxyEnd: number; readonly workerStart: number; readonly workerEnd: number }
+    | {
+        readonly proxyStart: number
+        readonly proxyEnd: number
+        readonly workerStart: number
+        readonly workerEnd: number
+      }
     | undefined
   /** Whether a final message came at all. */
   readonly complete: boolean

@@ -85,5 +85,8 @@ export interface VerdictPolicy {
    *
    * @throws CocoonError `ERR_ABORTED`.
    */
-  judge(peer: PeerEvidence, options: { readonly now: Date; readonly signal?: AbortSignal | undefined }): Promise<Verdict>
+  judge(
+    peer: PeerEvidence,
+    options: { readonly now: Date; readonly signal?: AbortSignal | undefined }
+  ): Promise<Verdict>
 }

@@ -6,7 +6,14 @@
 import { CocoonError } from '../../errors.js'
 import type { Dialer } from '../ports/byte-stream.js'
 import type { Runtime } from '../ports/runtime.js'
-import { raceAbort, type SocketPair, systemClock, throwIfAborted, webRandom, WebStreamByteStream } from '../shared/index.js'
+import {
+  raceAbort,
+  type SocketPair,
+  systemClock,
+  throwIfAborted,
+  webRandom,
+  WebStreamByteStream
+} from '../shared/index.js'
 
 /** The part of `cloudflare:sockets` that is used; its types are not a dependency. */
 interface SocketsModule {
@@ -22,7 +29,11 @@ const workerdDialer: Dialer = {
     const { connect } = (await import(/* @vite-ignore */ socketsModule)) as SocketsModule
     const socket = connect({ hostname: host, port })
     const opening = socket.opened.catch((cause: unknown) => {
-      throw new CocoonError('ERR_DIAL', `could not connect to ${host}:${port}`, { phase: 'dial', retryable: true, cause })
+      throw new CocoonError('ERR_DIAL', `could not connect to ${host}:${port}`, {
+        phase: 'dial',
+        retryable: true,
+        cause
+      })
     })
     try {
       await raceAbort(opening, signal, 'dial')

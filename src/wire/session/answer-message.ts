@@ -13,9 +13,19 @@ import type { InferenceFinal, TokensUsed } from '../../runtime/ports/inference.j
 /** One message about one request. */
 export type AnswerMessage =
   /** The head: a boxed http.response in `data`. */
-  | { readonly kind: 'head'; readonly requestId: Uint8Array; readonly data: Uint8Array; readonly final: InferenceFinal | undefined }
+  | {
+      readonly kind: 'head'
+      readonly requestId: Uint8Array
+      readonly data: Uint8Array
+      readonly final: InferenceFinal | undefined
+    }
   /** Raw body bytes in `data`, possibly none. */
-  | { readonly kind: 'part'; readonly requestId: Uint8Array; readonly data: Uint8Array; readonly final: InferenceFinal | undefined }
+  | {
+      readonly kind: 'part'
+      readonly requestId: Uint8Array
+      readonly data: Uint8Array
+      readonly final: InferenceFinal | undefined
+    }
   | {
       readonly kind: 'error'
       readonly requestId: Uint8Array
@@ -69,8 +79,14 @@ function legacyFinal(used: TlValue<'tokensUsed'>): InferenceFinal {
 
 function finalOf(info: TlValue<'client.queryFinalInfo'> | undefined): InferenceFinal | undefined {
   if (info === undefined) return undefined
-  const { proxyStartTime: proxyStart, proxyEndTime: proxyEnd, workerStartTime: workerStart, workerEndTime: workerEnd } = info
-  const timed = proxyStart !== undefined && proxyEnd !== undefined && workerStart !== undefined && workerEnd !== undefined
+  const {
+    proxyStartTime: proxyStart,
+    proxyEndTime: proxyEnd,
+    workerStartTime: workerStart,
+    workerEndTime: workerEnd
+  } = info
+  const timed =
+    proxyStart !== undefined && proxyEnd !== undefined && workerStart !== undefined && workerEnd !== undefined
   return {
     tokensUsed: tokensOf(info.tokensUsed),
     workerDebug: info.workerDebug,

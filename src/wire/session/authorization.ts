@@ -19,7 +19,10 @@ import type { SessionOptions } from './types.js'
  *
  * @throws CocoonError `ERR_AUTHORIZATION_LONG_REQUIRED` when only the long way is left and nobody can walk it.
  */
-export async function chooseAuthorization(offer: AuthorizationOffer, options: SessionOptions): Promise<'short' | 'long'> {
+export async function chooseAuthorization(
+  offer: AuthorizationOffer,
+  options: SessionOptions
+): Promise<'short' | 'long'> {
   const { secret, verdict } = options
   if (offer.kind === 'short' && secret !== undefined && verdict.accepted === true) {
     const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', secret.slice()))

@@ -21,11 +21,19 @@ interface Opening {
 }
 
 /** @throws CocoonError what `openSession` documents. The caller shuts the session down then. */
-export async function establish(session: ProxySession, options: SessionOptions, settings: SessionSettings): Promise<void> {
+export async function establish(
+  session: ProxySession,
+  options: SessionOptions,
+  settings: SessionSettings
+): Promise<void> {
   const opening = { session, options, settings }
   const cancelTimer = armTimeout(opening, settings.limits.handshakeTimeoutMs, 'handshake')
   try {
-    await timed(opening, () => session.connect(), (ms) => ({ type: 'phase', phase: 'connect', ms }))
+    await timed(
+      opening,
+      () => session.connect(),
+      (ms) => ({ type: 'phase', phase: 'connect', ms })
+    )
     const handshake = await shakeHands(opening)
     const contractsVerified = await verifyContracts(opening, handshake)
     session.note({ source: 'handshake', signedPayment: handshake.signedPayment })
@@ -126,7 +134,8 @@ async function timed(
 
 function armTimeout({ session, options }: Opening, delayMs: number, phase: ErrorPhase): CancelTimer {
   return options.clock.setTimer(() => {
-    const text = phase === 'handshake' ? 'the peer did not finish the handshake in time' : 'nobody authorised us in time'
+    const text =
+      phase === 'handshake' ? 'the peer did not finish the handshake in time' : 'nobody authorised us in time'
     void session.shutDown(new CocoonError('ERR_TIMEOUT', text, { phase, retryable: true }), true)
   }, delayMs)
 }

@@ -63,7 +63,12 @@ export function processConnectedToProxy(
 /** A refusal by `tcp.queryError`. The text decides nothing but which of our codes names it best. */
 export function handshakeRefused(refusal: CocoonError): CocoonError {
   const isVersion = refusal.peerText?.includes('common protocol version') === true
-  return refusedAs(refusal, isVersion ? 'ERR_PROTOCOL_VERSION' : 'ERR_HANDSHAKE', 'handshake', 'the proxy refused the handshake')
+  return refusedAs(
+    refusal,
+    isVersion ? 'ERR_PROTOCOL_VERSION' : 'ERR_HANDSHAKE',
+    'handshake',
+    'the proxy refused the handshake'
+  )
 }
 
 /** The version has to be one that was offered; an absent one is 0, which the default offer also takes. */
@@ -76,7 +81,9 @@ function acceptVersion(named: number | undefined, { versions }: SessionSettings)
   throw new CocoonError('ERR_PROTOCOL_VERSION', text, { phase: 'handshake' })
 }
 
-function offerOf(auth: TlValue<'client.proxyConnectionAuthShort' | 'client.proxyConnectionAuthLong'>): HandshakeResult['auth'] {
+function offerOf(
+  auth: TlValue<'client.proxyConnectionAuthShort' | 'client.proxyConnectionAuthLong'>
+): HandshakeResult['auth'] {
   return auth.type === 'client.proxyConnectionAuthShort'
     ? { kind: 'short', secretHash: auth.secretHash, nonce: auth.nonce }
     : { kind: 'long', nonce: auth.nonce }

@@ -60,5 +60,9 @@ export function afterSending(error: CocoonError, phase: ErrorPhase): CocoonError
 
 /** `error` as it meets a request that never left. */
 export function beforeSending(error: CocoonError): CocoonError {
-  return new CocoonError(error.code, error.message, { phase: 'query', retryable: error.code !== 'ERR_CLOSED', cause: error })
+  return new CocoonError(error.code, error.message, {
+    phase: 'query',
+    retryable: error.code !== 'ERR_CLOSED',
+    cause: error
+  })
 }

@@ -230,7 +230,8 @@ export class ProxySession implements Session {
   }
 
   #settled(): ReadyState {
-    if (this.#ready === undefined) throw new CocoonError('ERR_INTERNAL', 'the session is not open', { phase: 'handshake' })
+    if (this.#ready === undefined)
+      throw new CocoonError('ERR_INTERNAL', 'the session is not open', { phase: 'handshake' })
     return this.#ready
   }
 
@@ -274,13 +275,17 @@ export class ProxySession implements Session {
         // The reference ignores repeated greetings, and no proxy asks a client anything.
         return this.emit({ type: 'ignored', reason: 'unexpected-type' })
       default:
-        throw new CocoonError('ERR_PROTOCOL', 'a frame holds something that is no transport message', { phase: 'answer' })
+        throw new CocoonError('ERR_PROTOCOL', 'a frame holds something that is no transport message', {
+          phase: 'answer'
+        })
     }
   }
 
   #onFirstMessage(object: TlObject): void {
     if (object.type !== 'tcp.connected') {
-      throw new CocoonError('ERR_PROTOCOL', 'the first message of the peer is not tcp.connected', { phase: 'handshake' })
+      throw new CocoonError('ERR_PROTOCOL', 'the first message of the peer is not tcp.connected', {
+        phase: 'handshake'
+      })
     }
     this.setState({ tag: 'handshake' })
     this.#onConnected?.()

@@ -20,7 +20,10 @@ export function createRedact(secret: Uint8Array | undefined): Redact {
   const spellings = secret === undefined ? [] : spellingsOf(secret, MIN_SPELLING_LENGTH)
   const longest = Math.max(0, ...spellings.map((spelling) => spelling.length))
   return (peerText) => {
-    const looked = spellings.reduce((text, spelling) => text.replaceAll(spelling, '[removed]'), peerText.slice(0, LOOKED_AT))
+    const looked = spellings.reduce(
+      (text, spelling) => text.replaceAll(spelling, '[removed]'),
+      peerText.slice(0, LOOKED_AT)
+    )
     // A spelling that the cut went through is not found; its beginning goes with the end of the text.
     return peerText.length > LOOKED_AT && longest > 0 ? looked.slice(0, 1 - longest || undefined) : looked
   }

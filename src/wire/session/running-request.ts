@@ -204,5 +204,9 @@ export function tooLarge(): CocoonError {
 /** The reason of a `cancel`, as an error: itself when it is one of ours. */
 function cancelled(reason: unknown): CocoonError {
   if (CocoonError.is(reason)) return reason
-  return new CocoonError('ERR_ABORTED', 'the answer was given up', { phase: 'stream', charged: 'unknown', cause: reason })
+  return new CocoonError('ERR_ABORTED', 'the answer was given up', {
+    phase: 'stream',
+    charged: 'unknown',
+    cause: reason
+  })
 }

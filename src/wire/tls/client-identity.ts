@@ -17,10 +17,7 @@ export interface ClientIdentity {
 }
 
 /** Gives the identity for a connection that starts now. Safe to call in parallel. */
-export type IdentityProvider = (platform: {
-  readonly clock: Clock
-  readonly random: Random
-}) => Promise<ClientIdentity>
+export type IdentityProvider = (platform: { readonly clock: Clock; readonly random: Random }) => Promise<ClientIdentity>
 
 const DAY_MS = 86_400_000
 

@@ -42,7 +42,7 @@ export class MessageAssembler {
   push(content: Uint8Array): void {
     this.#totalBytes += content.length
     if (this.#totalBytes > MAX_HANDSHAKE_BYTES) abort('illegal_parameter', 'the handshake is too long')
-    for (let rest = content; rest.length > 0; ) {
+    for (let rest = content; rest.length > 0;) {
       const taken = Math.min(this.#partial.length - this.#filled, rest.length)
       this.#partial.set(rest.subarray(0, taken), this.#filled)
       this.#filled += taken

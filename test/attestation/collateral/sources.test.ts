@@ -23,14 +23,23 @@ function service(hexCrl: boolean, seen: string[] = []): typeof fetch {
     seen.push(url)
     const crl = (hex: string): BodyInit => (hexCrl ? hex.toUpperCase() : bytesOf(hex))
     const answer = (body: BodyInit, header?: [string, string]): Promise<Response> =>
-      Promise.resolve(new Response(body, header === undefined ? {} : { headers: [[header[0], encodeURIComponent(header[1])]] }))
+      Promise.resolve(
+        new Response(body, header === undefined ? {} : { headers: [[header[0], encodeURIComponent(header[1])]] })
+      )
     if (url.includes('/tdx/certification/v4/tcb?')) {
-      return answer(`{"tcbInfo":${collateral.tcb_info},"signature":"${collateral.tcb_info_signature}"}`, ['TCB-Info-Issuer-Chain', collateral.tcb_info_issuer_chain])
+      return answer(`{"tcbInfo":${collateral.tcb_info},"signature":"${collateral.tcb_info_signature}"}`, [
+        'TCB-Info-Issuer-Chain',
+        collateral.tcb_info_issuer_chain
+      ])
     }
     if (url.includes('/qe/identity?')) {
-      return answer(`{ "enclaveIdentity" : ${collateral.qe_identity} ,\n "signature":"${collateral.qe_identity_signature}"}\n`, ['SGX-Enclave-Identity-Issuer-Chain', collateral.qe_identity_issuer_chain])
+      return answer(
+        `{ "enclaveIdentity" : ${collateral.qe_identity} ,\n "signature":"${collateral.qe_identity_signature}"}\n`,
+        ['SGX-Enclave-Identity-Issuer-Chain', collateral.qe_identity_issuer_chain]
+      )
     }
-    if (url.includes('/pckcrl?')) return answer(crl(collateral.pck_crl), ['SGX-PCK-CRL-Issuer-Chain', collateral.pck_crl_issuer_chain])
+    if (url.includes('/pckcrl?'))
+      return answer(crl(collateral.pck_crl), ['SGX-PCK-CRL-Issuer-Chain', collateral.pck_crl_issuer_chain])
     return answer(crl(collateral.root_ca_crl))
   }
 }
@@ -49,20 +58,37 @@ describe('intelPcs and pccs', () => {
   })
 
   it.each<[string, typeof fetch]>([
-    ['a redirect', () => Promise.resolve(new Response(null, { status: 302, headers: { location: 'https://elsewhere.test' } }))],
+    [
+      'a redirect',
+      () => Promise.resolve(new Response(null, { status: 302, headers: { location: 'https://elsewhere.test' } }))
+    ],
     ['an error status', () => Promise.resolve(new Response('no', { status: 503 }))],
     ['an oversized body', () => Promise.resolve(new Response(new Uint8Array(2000)))],
     ['no JSON', () => Promise.resolve(new Response('hello'))],
     ['no connection', () => Promise.reject(new TypeError('network'))],
-    ['silence', (_input, init) => new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)))],
-    ['a body that never ends', () => Promise.resolve(new Response(new ReadableStream({ pull: () => new Promise(() => undefined) })))]
+    [
+      'silence',
+      (_input, init) =>
+        new Promise((_resolve, reject) =>
+          init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error))
+        )
+    ],
+    [
+      'a body that never ends',
+      () => Promise.resolve(new Response(new ReadableStream({ pull: () => new Promise(() => undefined) })))
+    ]
   ])('refuse %s', async (_name, fetch) => {
-    expect(await codeOf(intelPcs({ fetch, maxBytes: 1000, timeoutMs: 20 }).fetch(request, {}))).toBe('ERR_ATTESTATION_COLLATERAL')
+    expect(await codeOf(intelPcs({ fetch, maxBytes: 1000, timeoutMs: 20 }).fetch(request, {}))).toBe(
+      'ERR_ATTESTATION_COLLATERAL'
+    )
   })
 
   it('stop when told to', async () => {
     const controller = new AbortController()
-    const fetch: typeof globalThis.fetch = (_input, init) => new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)))
+    const fetch: typeof globalThis.fetch = (_input, init) =>
+      new Promise((_resolve, reject) =>
+        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error))
+      )
     const pending = codeOf(intelPcs({ fetch }).fetch(request, { signal: controller.signal }))
     controller.abort()
     expect(await pending).toBe('ERR_ABORTED')
@@ -105,7 +131,9 @@ describe('collateralRelay and staticCollateral', () => {
 
   it('refuse what is not collateral', async () => {
     for (const answer of [undefined, null, 'x', {}, { ...collateral, tcb_info: 1 }, `{"tcb_info":1,"tcb_info":2}`]) {
-      expect(await codeOf(collateralRelay(() => Promise.resolve(answer)).fetch(request, {}))).toBe('ERR_ATTESTATION_COLLATERAL')
+      expect(await codeOf(collateralRelay(() => Promise.resolve(answer)).fetch(request, {}))).toBe(
+        'ERR_ATTESTATION_COLLATERAL'
+      )
     }
   })
 

@@ -271,13 +271,11 @@ describe('a bad gateway', () => {
       'our own error',
       { code: 'ERR_LIMIT_EXCEEDED', httpStatus: 402, charged: 'no', retryable: false },
       (_, response) =>
-        void response
-          .writeHead(402, json)
-          .end(
-            JSON.stringify({
-              error: { message: 'over budget', code: 'ERR_LIMIT_EXCEEDED', charged: 'no', retryable: false }
-            })
-          )
+        void response.writeHead(402, json).end(
+          JSON.stringify({
+            error: { message: 'over budget', code: 'ERR_LIMIT_EXCEEDED', charged: 'no', retryable: false }
+          })
+        )
     ],
     [
       'an error of the inference server',

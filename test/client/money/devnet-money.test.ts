@@ -93,20 +93,39 @@ describe('a network with a root contract', () => {
 
   it.each([
     ['no chain and no state', { network: testnet(`0:${'42'.repeat(32)}`) }, 'chain'],
-    ['a chain without a root', { network: { proxies: ['127.0.0.1:1'] }, chain: { getAccount: () => undefined } }, 'chain'],
-    ['collateral without a root', { network: { proxies: ['127.0.0.1:1'] }, attestation: { collateral: {} } }, 'attestation'],
-    ['a root address that is none', { network: { rootAddress: 'nowhere', state: new Uint8Array() } }, 'network.rootAddress'],
+    [
+      'a chain without a root',
+      { network: { proxies: ['127.0.0.1:1'] }, chain: { getAccount: () => undefined } },
+      'chain'
+    ],
+    [
+      'collateral without a root',
+      { network: { proxies: ['127.0.0.1:1'] }, attestation: { collateral: {} } },
+      'attestation'
+    ],
+    [
+      'a root address that is none',
+      { network: { rootAddress: 'nowhere', state: new Uint8Array() } },
+      'network.rootAddress'
+    ],
     ['payments without a ledger', { network: { proxies: ['127.0.0.1:1'] }, payments: {} }, 'payments.ledger']
   ])('refuses %s', (_name, options, field) => {
     const account = { owner: `0:${'aa'.repeat(32)}`, secret: 'x' }
-    expect(() => new Cocoon({ account, ...options } as CocoonOptions)).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS', field }))
+    expect(() => new Cocoon({ account, ...options } as CocoonOptions)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTIONS', field })
+    )
   })
 
   it('drains when params change, says so, and finishes what is under way', async () => {
     const devnet = await start({ tokenDelayMs: 20 })
     const events: NetworkEvent[] = []
     let now = 0
-    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + now, now: () => systemClock.now(), setTimer: systemClock.setTimer.bind(systemClock) }
+    const clock = {
+      ...systemClock,
+      monotonic: () => systemClock.monotonic() + now,
+      now: () => systemClock.now(),
+      setTimer: systemClock.setTimer.bind(systemClock)
+    }
     const cocoon = client(devnet, { onEvent: (event) => events.push(event), runtime: { clock } })
     const stream = await cocoon.chat.completions.create({ ...ask, stream: true })
     await chainOf(devnet).changeRoot({ paramsVersion: 2 })
@@ -114,7 +133,11 @@ describe('a network with a root contract', () => {
     // Proxies of the old params are too old for the new state: no secret for them.
     await expect(cocoon.chat.completions.create(ask, { timeoutMs: 3000 })).rejects.toMatchObject({ charged: 'no' })
     expect(devnet.stats().authorizations).toBe(1)
-    expect(events.find((event) => event.type === 'draining')).toMatchObject({ reason: 'params-changed', paramsVersionBefore: 1, paramsVersion: 2 })
+    expect(events.find((event) => event.type === 'draining')).toMatchObject({
+      reason: 'params-changed',
+      paramsVersionBefore: 1,
+      paramsVersion: 2
+    })
     let text = ''
     for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
     expect(text).toContain('devnet')
@@ -127,7 +150,9 @@ describe('receipts', () => {
     const book = await ledger()
     const cocoon = client(devnet, { payments: { ledger: book, exclusive: true, overcharge: 'stop' } })
     const whole = await cocoon.chat.completions.create(ask).withResponse()
-    const streamed = await cocoon.chat.completions.create({ ...ask, stream: true, stream_options: { include_usage: true } }).withResponse()
+    const streamed = await cocoon.chat.completions
+      .create({ ...ask, stream: true, stream_options: { include_usage: true } })
+      .withResponse()
     for await (const _chunk of streamed.data);
     for (const { requestId } of [whole, streamed]) {
       const receipt = await cocoon.receipt(requestId)
@@ -146,7 +171,11 @@ describe('receipts', () => {
     const devnet = await start({ chain: { cheats: ['overcharge'] }, databaseFlushMs: 1, stateCommitMs: 50 })
     const found: string[] = []
     const cocoon = client(devnet, {
-      payments: { ledger: await ledger(), overcharge: 'stop', onOvercharge: (error) => found.push(...error.findings.map(({ id }) => id)) }
+      payments: {
+        ledger: await ledger(),
+        overcharge: 'stop',
+        onOvercharge: (error) => found.push(...error.findings.map(({ id }) => id))
+      }
     })
     await expect(
       (async () => {
@@ -183,10 +212,16 @@ describe('caps', () => {
     expect(book.totals()).toMatchObject({ totalNano: amountNano, reservedNano: 0n })
     const small = client(devnet, { payments: { ledger: book, limits: { perRequestNano: 1n } } })
     const before = devnet.requests.length
-    await expect(small.chat.completions.create(ask)).rejects.toMatchObject({ code: 'ERR_LIMIT_EXCEEDED', field: 'perRequestNano' })
+    await expect(small.chat.completions.create(ask)).rejects.toMatchObject({
+      code: 'ERR_LIMIT_EXCEEDED',
+      field: 'perRequestNano'
+    })
     expect(devnet.requests.length).toBe(before)
     const { max_tokens: _limit, ...unbounded } = ask
-    await expect(cocoon.chat.completions.create(unbounded)).rejects.toMatchObject({ code: 'ERR_LIMIT_EXCEEDED', field: 'max_tokens' })
+    await expect(cocoon.chat.completions.create(unbounded)).rejects.toMatchObject({
+      code: 'ERR_LIMIT_EXCEEDED',
+      field: 'max_tokens'
+    })
   })
 })
 
@@ -203,12 +238,20 @@ describe('quote and plan', () => {
   it('has no most without max_tokens, and says why', async () => {
     const cocoon = client(await start())
     const { max_tokens: _limit, ...unbounded } = ask
-    expect(await cocoon.quote(unbounded)).toMatchObject({ maxNano: undefined, unboundedBy: expect.stringContaining('max_tokens') })
+    expect(await cocoon.quote(unbounded)).toMatchObject({
+      maxNano: undefined,
+      unboundedBy: expect.stringContaining('max_tokens')
+    })
   })
 
   it('plans a load', async () => {
     const cocoon = client(await start())
-    const plan = await cocoon.plan({ model: 'devnet/echo', requestsPerDay: 100_000, promptTokens: 1000, completionTokens: 200 })
+    const plan = await cocoon.plan({
+      model: 'devnet/echo',
+      requestsPerDay: 100_000,
+      promptTokens: 1000,
+      completionTokens: 200
+    })
     expect(plan.lowestNanoPerDay).toBe(100_000n * (1000n + 8n * 200n) * 20n)
     expect(plan.stakePerProxyNano).toBeGreaterThan(0n)
     expect(plan.assumptions.length).toBeGreaterThan(3)

@@ -56,7 +56,14 @@ it(`${RUNS} requests never cost more than quoted`, { timeout: 120_000 }, async (
   }
   const body = { model: 'devnet/echo', messages: [{ role: 'user' as const, content: 'hello' }], max_tokens: 7 }
   const asked = await cocoon.quote(body, { prices: devnet.prices })
-  const reckoned = makeQuote({ size: requestSize(body), prices: devnet.prices, maxCoefficient: 4000, liveCoefficients: [], reservedTokens: 7, queryBytes: 0 })
+  const reckoned = makeQuote({
+    size: requestSize(body),
+    prices: devnet.prices,
+    maxCoefficient: 4000,
+    liveCoefficients: [],
+    reservedTokens: 7,
+    queryBytes: 0
+  })
   expect(asked.maxNano).toBe(reckoned.maxNano)
   await Promise.all(
     Array.from({ length: PARALLEL }, async () => {
@@ -65,5 +72,6 @@ it(`${RUNS} requests never cost more than quoted`, { timeout: 120_000 }, async (
   )
   // The test must be able to fail: nearly all of them cost something.
   expect(charged).toBeGreaterThan(RUNS * 0.8)
-  if (process.env['SHOW'] !== undefined) console.log(`${RUNS} runs, ${charged} charged, dearest ${tightest.toFixed(3)} of its quote`)
+  if (process.env['SHOW'] !== undefined)
+    console.log(`${RUNS} runs, ${charged} charged, dearest ${tightest.toFixed(3)} of its quote`)
 })

@@ -5,7 +5,14 @@ import { createRecheck } from '../../../src/client/network/recheck.js'
 import { CocoonError } from '../../../src/errors.js'
 import type { Verdict, VerdictPolicy } from '../../../src/runtime/ports/verdict.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
-import { dialError, fakeAnswer, fakeBudget, FakeConnector, fakeRequest, lostError } from '../../support/fake-sessions.js'
+import {
+  dialError,
+  fakeAnswer,
+  fakeBudget,
+  FakeConnector,
+  fakeRequest,
+  lostError
+} from '../../support/fake-sessions.js'
 import { SeededRandom } from '../../support/seeded-random.js'
 
 interface World {
@@ -579,7 +586,8 @@ describe('the end of a verdict', () => {
 
   test('a verdict that is negative the second time sends nothing', async () => {
     const { pool, connector, clock } = world()
-    connector.script = (_, index) => (index === 0 ? 'ok' : new CocoonError('ERR_ATTESTATION_REFUSED', 'test', { phase: 'attestation' }))
+    connector.script = (_, index) =>
+      index === 0 ? 'ok' : new CocoonError('ERR_ATTESTATION_REFUSED', 'test', { phase: 'attestation' })
     connector.validUntil = end(clock, 1000)
     await send(pool)
     await clock.advance(1001)

@@ -219,7 +219,11 @@ describe('fetch with stream', () => {
 })
 
 describe('errors of a call that reached a peer', () => {
-  const known = { 'x-cocoon-attestation': 'ab'.repeat(32), 'x-cocoon-proxy': '127.0.0.1:5222', 'x-cocoon-verified': 'true' }
+  const known = {
+    'x-cocoon-attestation': 'ab'.repeat(32),
+    'x-cocoon-proxy': '127.0.0.1:5222',
+    'x-cocoon-verified': 'true'
+  }
 
   it.each<[string, Script]>([
     ['a bad status', { status: 500, parts: ['x'] }],
@@ -277,7 +281,12 @@ describe('hostile answers', () => {
 
   it('arguments that no fetch takes reject with a typed error', async () => {
     const { surface } = surfaceOver({ parts: [WHOLE] })
-    for (const [input, init] of [[null], [undefined, null], [URL_CHAT, { signal: {} }], [URL_CHAT, { headers: 5 }]] as unknown as [string, RequestInit][])
+    for (const [input, init] of [
+      [null],
+      [undefined, null],
+      [URL_CHAT, { signal: {} }],
+      [URL_CHAT, { headers: 5 }]
+    ] as unknown as [string, RequestInit][])
       await expect(surface.fetch(input, init)).rejects.toMatchObject({ code: 'ERR_OPTIONS' })
   })
 })

@@ -98,7 +98,11 @@ describe('failures of a stream', () => {
       { parts: [...after, '{"error":{"message":"boom"}}\n'] },
       'ERR_STREAM_ERROR_EVENT'
     ],
-    ['a whole answer with a choice that is none', { parts: ['{"choices":[{"message":{"content":"a"}},null]}'] }, 'ERR_STREAM_INVALID'],
+    [
+      'a whole answer with a choice that is none',
+      { parts: ['{"choices":[{"message":{"content":"a"}},null]}'] },
+      'ERR_STREAM_INVALID'
+    ],
     ['no final part', { parts: after, final: { complete: false } }, 'ERR_STREAM_TRUNCATED'],
     [
       'no final part after [DONE]',
@@ -253,7 +257,9 @@ describe('ChunkStream', () => {
     expect(asked.clock.pendingTimers).toBe(0)
     const fetched = surfaceOver({ parts: [deep] })
     const init = { method: 'POST', body: JSON.stringify(STREAM) }
-    const reader = ((await fetched.surface.fetch('/v1/chat/completions', init)).body as ReadableStream<Uint8Array>).getReader()
+    const reader = (
+      (await fetched.surface.fetch('/v1/chat/completions', init)).body as ReadableStream<Uint8Array>
+    ).getReader()
     expect(new TextDecoder().decode((await reader.read()).value)).toContain('"code":"ERR_STREAM_INVALID"')
     await expect(reader.read()).rejects.toThrow()
     expect(fetched.clock.pendingTimers).toBe(0)

@@ -68,7 +68,8 @@ describe('DerReader', () => {
 describe('values', () => {
   it('integers are minimal and not negative', () => {
     expect(toHex(decodeDerUnsigned(readDer(hex('020200ff'))))).toBe('ff')
-    for (const bad of ['0200', '0201ff', '0202007f', '02020001']) expectDerError(() => decodeDerUnsigned(readDer(hex(bad))))
+    for (const bad of ['0200', '0201ff', '0202007f', '02020001'])
+      expectDerError(() => decodeDerUnsigned(readDer(hex(bad))))
     expectDerError(() => decodeDerNumber(readDer(hex('02050100000000'))))
     expectDerError(() => decodeDerNumber(readDer(hex('02050080000000'))))
   })
@@ -88,25 +89,47 @@ describe('values', () => {
     expect(decodeDerBoolean(readDer(hex('0101ff')))).toBe(true)
     for (const bad of ['010101', '0100', '01020000']) expectDerError(() => decodeDerBoolean(readDer(hex(bad))))
     expect(decodeDerBitString(readDer(derBitString(Uint8Array.of(0x80), 7))).unusedBits).toBe(7)
-    for (const bad of ['0300', '030108', '030101', '03020781']) expectDerError(() => decodeDerBitString(readDer(hex(bad))))
+    for (const bad of ['0300', '030108', '030101', '03020781'])
+      expectDerError(() => decodeDerBitString(readDer(hex(bad))))
   })
 
   it('times exist and have seconds and Z', () => {
-    for (const date of [Date.UTC(1999, 11, 31, 23, 59, 59), Date.UTC(2049, 11, 31), Date.UTC(2050, 0, 1), Date.UTC(9999, 11, 31)]) {
+    for (const date of [
+      Date.UTC(1999, 11, 31, 23, 59, 59),
+      Date.UTC(2049, 11, 31),
+      Date.UTC(2050, 0, 1),
+      Date.UTC(9999, 11, 31)
+    ]) {
       expect(decodeDerTime(readDer(derTime(new Date(date)))).getTime()).toBe(date)
     }
     expect(derTime(new Date(Date.UTC(2050, 0)))[0]).toBe(DER_TAG.generalizedTime)
-    for (const text of ['260230000000Z', '261301000000Z', '260101240000Z', '2601010000Z', '260101000000+0000', '260101000000', '260101000000Z0']) {
+    for (const text of [
+      '260230000000Z',
+      '261301000000Z',
+      '260101240000Z',
+      '2601010000Z',
+      '260101000000+0000',
+      '260101000000',
+      '260101000000Z0'
+    ]) {
       expectDerError(() => decodeDerTime(readDer(encodeDer(DER_TAG.utcTime, new TextEncoder().encode(text)))))
     }
-    expectDerError(() => decodeDerTime(readDer(encodeDer(DER_TAG.generalizedTime, new TextEncoder().encode('20260101000000.5Z')))))
+    expectDerError(() =>
+      decodeDerTime(readDer(encodeDer(DER_TAG.generalizedTime, new TextEncoder().encode('20260101000000.5Z'))))
+    )
     expectDerError(() => derTime(new Date(Number.NaN)))
   })
 
   it('ECDSA signatures become fixed width', () => {
     const signature = derSequence(derUnsigned(hex('ff')), derUnsigned(hex('0102')))
     expect(toHex(decodeDerEcdsaSignature(signature, 4))).toBe('000000ff00000102')
-    for (const bad of ['3003020101', '3009 020101 020101 020101', '3006 020100 020101', '3007 020101 020105 00', '3006 0201ff 020101']) {
+    for (const bad of [
+      '3003020101',
+      '3009 020101 020101 020101',
+      '3006 020100 020101',
+      '3007 020101 020105 00',
+      '3006 0201ff 020101'
+    ]) {
       expectDerError(() => decodeDerEcdsaSignature(hex(bad), 32))
     }
     expectDerError(() => decodeDerEcdsaSignature(derSequence(derUnsigned(hex('0101010101')), derUnsigned(1)), 4))

@@ -72,7 +72,13 @@ describe('reading', () => {
       requestId,
       answer: new Uint8Array(0),
       finalInfo: {
-        tokensUsed: { promptTokensUsed: -1n, cachedTokensUsed: 0n, completionTokensUsed: 0n, reasoningTokensUsed: 0n, totalTokensUsed: 2n ** 63n - 1n },
+        tokensUsed: {
+          promptTokensUsed: -1n,
+          cachedTokensUsed: 0n,
+          completionTokensUsed: 0n,
+          reasoningTokensUsed: 0n,
+          totalTokensUsed: 2n ** 63n - 1n
+        },
         proxyStartTime: NaN,
         proxyEndTime: Infinity,
         workerStartTime: -0,
@@ -109,17 +115,28 @@ describe('writing', () => {
     ['int NaN', { type: 'tcp.queryError', id: 5n, code: NaN, message: '' }],
     ['string as bytes', { type: 'tcp.packet', data: 'text' }],
     ['array as bytes', { type: 'tcp.packet', data: [1, 2] }],
-    ['int256 of 31 bytes', { type: 'client.queryAnswerPartEx', requestId: new Uint8Array(31), answer: new Uint8Array(0) }],
+    [
+      'int256 of 31 bytes',
+      { type: 'client.queryAnswerPartEx', requestId: new Uint8Array(31), answer: new Uint8Array(0) }
+    ],
     ['no vector', { type: 'client.workerTypes', types: {} }],
     ['a hole in a vector', { type: 'client.workerTypes', types: [undefined] }],
-    ['a member of another class', { type: 'client.paymentStatus', signedPayment: { type: 'tcp.ping', id: 1n }, dbTokens: 0n, maxTokens: 0n }],
-    ['one of two fields of a bit', { type: 'client.connectToProxy', params: { clientOwnerAddress: '', minProtoVersion: 1 }, minConfigVersion: 0 }]
+    [
+      'a member of another class',
+      { type: 'client.paymentStatus', signedPayment: { type: 'tcp.ping', id: 1n }, dbTokens: 0n, maxTokens: 0n }
+    ],
+    [
+      'one of two fields of a bit',
+      { type: 'client.connectToProxy', params: { clientOwnerAddress: '', minProtoVersion: 1 }, minConfigVersion: 0 }
+    ]
   ])('refuses: %s', (_, object) => expect(encodeCode(object)).toBe('ERR_TL_ENCODE'))
 
   test('names the field, not the value', () => {
     const secret = 'a value that must not be shown'
     const object = { type: 'client.workerTypes', types: [{ name: 'm', activeWorkers: secret }] }
-    expect(() => encodeTl(object as unknown as TlObject)).toThrow(/client\.workerTypes\.types\[0\]\.activeWorkers must be/)
+    expect(() => encodeTl(object as unknown as TlObject)).toThrow(
+      /client\.workerTypes\.types\[0\]\.activeWorkers must be/
+    )
     expect(() => encodeTl(object as unknown as TlObject)).not.toThrow(secret)
   })
 

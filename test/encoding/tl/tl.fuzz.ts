@@ -24,11 +24,16 @@ function probe(bytes: Uint8Array): void {
 test('mutated examples', () => {
   const mutation = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }))
   fc.assert(
-    fc.property(fc.constantFrom(...seeds), fc.array(mutation, { minLength: 1, maxLength: 6 }), fc.nat(40), (seed, mutations, cut) => {
-      const bytes = seed.slice(0, Math.max(4, seed.length - (cut > 30 ? cut - 30 : 0)))
-      for (const [at, value] of mutations) bytes[at % bytes.length] = value
-      probe(bytes)
-    }),
+    fc.property(
+      fc.constantFrom(...seeds),
+      fc.array(mutation, { minLength: 1, maxLength: 6 }),
+      fc.nat(40),
+      (seed, mutations, cut) => {
+        const bytes = seed.slice(0, Math.max(4, seed.length - (cut > 30 ? cut - 30 : 0)))
+        for (const [at, value] of mutations) bytes[at % bytes.length] = value
+        probe(bytes)
+      }
+    ),
     { numRuns }
   )
 })

@@ -2,7 +2,11 @@ import { test, expectTypeOf } from 'vitest'
 import type { TlObject, TlObjectName, TlValue } from '../../../src/encoding/tl/index.js'
 
 test('types follow from the schema text', () => {
-  expectTypeOf<TlValue<'tcp.query'>>().toEqualTypeOf<{ readonly type: 'tcp.query'; readonly id: bigint; readonly data: Uint8Array }>()
+  expectTypeOf<TlValue<'tcp.query'>>().toEqualTypeOf<{
+    readonly type: 'tcp.query'
+    readonly id: bigint
+    readonly data: Uint8Array
+  }>()
   expectTypeOf<TlValue<'client.params'>>().toEqualTypeOf<{
     readonly clientOwnerAddress: string
     readonly isTest?: boolean | undefined
@@ -25,6 +29,8 @@ test('types follow from the schema text', () => {
   >()
   expectTypeOf<TlValue<'client.getWorkerTypes'>>().toEqualTypeOf<{ readonly type: 'client.getWorkerTypes' }>()
   expectTypeOf<TlObject['type']>().toEqualTypeOf<TlObjectName>()
-  expectTypeOf<Extract<TlObjectName, 'client.params' | 'tokensUsed' | 'http.header' | 'boolTrue'>>().toEqualTypeOf<never>()
+  expectTypeOf<
+    Extract<TlObjectName, 'client.params' | 'tokensUsed' | 'http.header' | 'boolTrue'>
+  >().toEqualTypeOf<never>()
   expectTypeOf<Extract<TlObjectName, 'http.request' | 'tcp.connect'>>().toEqualTypeOf<'http.request' | 'tcp.connect'>()
 })

@@ -38,7 +38,9 @@ describe('values of the worked examples', () => {
   test('7: client.connectedToProxy', () => {
     const object = decodeTl(hexToBytes(example(7))) as TlValue<'client.connectedToProxy'>
     expect(object.params).toMatchObject({ isTest: false, protoVersion: 2 })
-    expect(bytesToHex(object.params.proxyPublicKey)).toBe('1cddc344e4ea001a119b6d27976e7056a29d6cc262d17bec92c8586cd3ab6fce')
+    expect(bytesToHex(object.params.proxyPublicKey)).toBe(
+      '1cddc344e4ea001a119b6d27976e7056a29d6cc262d17bec92c8586cd3ab6fce'
+    )
     expect(object.clientScAddress).toBe(owner)
     expect(object.auth).toMatchObject({ type: 'client.proxyConnectionAuthShort', nonce: 7n })
     expect(object.signedPayment).toEqual({ type: 'proxy.signedPaymentEmpty' })
@@ -46,7 +48,15 @@ describe('values of the worked examples', () => {
 
   test('15 and 16: an optional field is there exactly when its bit is', () => {
     const with15 = decodeTl(hexToBytes(example(15))) as TlValue<'client.runQueryEx'>
-    expect(with15).toMatchObject({ modelName: 'Qwen/Qwen3-8B', maxCoefficient: 4000, maxTokens: 1000, timeout: 114, requestId, minConfigVersion: 87, enableDebug: false })
+    expect(with15).toMatchObject({
+      modelName: 'Qwen/Qwen3-8B',
+      maxCoefficient: 4000,
+      maxTokens: 1000,
+      timeout: 114,
+      requestId,
+      minConfigVersion: 87,
+      enableDebug: false
+    })
     expect('publicKey' in with15).toBe(false)
     expect('enableDebug' in decodeTl(hexToBytes(example(16)))).toBe(false)
     const { enableDebug: _, ...without } = with15
@@ -56,7 +66,13 @@ describe('values of the worked examples', () => {
   test('21: final info of protocol 2', () => {
     const part = decodeTl(hexToBytes(example(21))) as TlValue<'client.queryAnswerPartEx'>
     expect(part.finalInfo).toEqual({
-      tokensUsed: { promptTokensUsed: 23n, cachedTokensUsed: 2n, completionTokensUsed: 90n, reasoningTokensUsed: 10n, totalTokensUsed: 125n },
+      tokensUsed: {
+        promptTokensUsed: 23n,
+        cachedTokensUsed: 2n,
+        completionTokensUsed: 90n,
+        reasoningTokensUsed: 10n,
+        totalTokensUsed: 125n
+      },
       proxyStartTime: 1700000000.5,
       proxyEndTime: 1700000002.25,
       workerStartTime: 1700000000.75,

@@ -10,28 +10,31 @@ const base = {
 }
 
 describe('createEd25519Certificate', () => {
-  it.each([1, 3] as const)('makes a version %i certificate that an independent parser reads and verifies', async (version) => {
-    const made = await createEd25519Certificate({
-      ...base,
-      version,
-      extensions: (key) =>
-        referenceExtensions(key, [
-          { oid: '1.3.6.1.4.1.12345.1', critical: true, value: new Uint8Array(300).fill(9) },
-          { oid: '1.3.6.1.4.1.12345.2', critical: true, value: key }
-        ])
-    })
-    const parsed = new X509Certificate(made.certificateDer)
-    expect(parsed.verify(parsed.publicKey)).toBe(true)
-    expect(parsed.subject).toBe('C=AE\nST=DUBAI\nO=TDLib Development\nOU=Security\nCN=localhost')
-    expect(parsed.issuer).toBe(parsed.subject)
-    expect(parsed.subjectAltName).toBe('DNS:localhost, DNS:127.0.0.1, IP Address:0:0:0:0:0:0:0:1')
-    expect(parsed.serialNumber).toBe('F00102')
-    expect(new Date(parsed.validFrom)).toEqual(base.notBefore)
-    expect(new Date(parsed.validTo)).toEqual(base.notAfter)
-    const jwk = parsed.publicKey.export({ format: 'jwk' })
-    expect(jwk.crv).toBe('Ed25519')
-    expect(new Uint8Array(Buffer.from(jwk.x ?? '', 'base64url'))).toEqual(made.publicKey)
-  })
+  it.each([1, 3] as const)(
+    'makes a version %i certificate that an independent parser reads and verifies',
+    async (version) => {
+      const made = await createEd25519Certificate({
+        ...base,
+        version,
+        extensions: (key) =>
+          referenceExtensions(key, [
+            { oid: '1.3.6.1.4.1.12345.1', critical: true, value: new Uint8Array(300).fill(9) },
+            { oid: '1.3.6.1.4.1.12345.2', critical: true, value: key }
+          ])
+      })
+      const parsed = new X509Certificate(made.certificateDer)
+      expect(parsed.verify(parsed.publicKey)).toBe(true)
+      expect(parsed.subject).toBe('C=AE\nST=DUBAI\nO=TDLib Development\nOU=Security\nCN=localhost')
+      expect(parsed.issuer).toBe(parsed.subject)
+      expect(parsed.subjectAltName).toBe('DNS:localhost, DNS:127.0.0.1, IP Address:0:0:0:0:0:0:0:1')
+      expect(parsed.serialNumber).toBe('F00102')
+      expect(new Date(parsed.validFrom)).toEqual(base.notBefore)
+      expect(new Date(parsed.validTo)).toEqual(base.notAfter)
+      const jwk = parsed.publicKey.export({ format: 'jwk' })
+      expect(jwk.crv).toBe('Ed25519')
+      expect(new Uint8Array(Buffer.from(jwk.x ?? '', 'base64url'))).toEqual(made.publicKey)
+    }
+  )
 
   it('gives a private key that belongs to the certificate', async () => {
     const made = await createEd25519Certificate(base)
@@ -45,13 +48,25 @@ describe('createEd25519Certificate', () => {
     const made = await createEd25519Certificate({ ...base, keyPair })
     expect(made.publicKey).toEqual(new Uint8Array(await crypto.subtle.exportKey('raw', keyPair.publicKey)))
     const seed = new Uint8Array(32).fill(5)
-    const [first, second] = [await createEd25519Certificate({ ...base, seed }), await createEd25519Certificate({ ...base, seed })]
+    const [first, second] = [
+      await createEd25519Certificate({ ...base, seed }),
+      await createEd25519Certificate({ ...base, seed })
+    ]
     expect(first.certificateDer).toEqual(second.certificateDer)
   })
 
   it('refuses options it cannot honour', async () => {
-    const rsa = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])) as CryptoKeyPair
-    const bad = [{ serial: new Uint8Array(0) }, { serial: new Uint8Array(4) }, { notAfter: base.notBefore }, { keyPair: rsa }, { seed: new Uint8Array(31) }]
+    const rsa = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify'
+    ])) as CryptoKeyPair
+    const bad = [
+      { serial: new Uint8Array(0) },
+      { serial: new Uint8Array(4) },
+      { notAfter: base.notBefore },
+      { keyPair: rsa },
+      { seed: new Uint8Array(31) }
+    ]
     for (const change of bad) {
       const error = await createEd25519Certificate({ ...base, ...change }).catch((reason: unknown) => reason)
       expect(CocoonError.is(error, 'ERR_OPTIONS')).toBe(true)

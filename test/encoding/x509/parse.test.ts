@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { derBitString, derOctetString, derSequence, derText, derUnsigned, encodeDer } from '../../../src/encoding/der/index.js'
+import {
+  derBitString,
+  derOctetString,
+  derSequence,
+  derText,
+  derUnsigned,
+  encodeDer
+} from '../../../src/encoding/der/index.js'
 import {
   commonNameOf,
   createEd25519Certificate,
@@ -37,22 +44,36 @@ describe('parseCertificate', () => {
     expect(commonNameOf(parsed.subject)).toBe('Leaf')
     expect(commonNameOf(parsed.issuer)).toBe('Root')
     expect(roleOf(parsed)).toEqual({ isCa: false, pathLength: undefined, keyUsage: 0xc0 })
-    expect(roleOf(parseCertificate(issue({ ...spec, ca: true }, keys[name], keys[name])))).toMatchObject({ isCa: true, keyUsage: 6 })
+    expect(roleOf(parseCertificate(issue({ ...spec, ca: true }, keys[name], keys[name])))).toMatchObject({
+      isCa: true,
+      keyUsage: 6
+    })
   })
 
   it.each([1, 3] as const)('reads an Ed25519 certificate of version %i with extensions', async (version) => {
-    const options = { notBefore: new Date(SYNTHETIC_NOW), notAfter: new Date(SYNTHETIC_NOW.getTime() + 1000), serial: Uint8Array.of(7) }
+    const options = {
+      notBefore: new Date(SYNTHETIC_NOW),
+      notAfter: new Date(SYNTHETIC_NOW.getTime() + 1000),
+      serial: Uint8Array.of(7)
+    }
     const made = await createEd25519Certificate({ ...options, version, extensions: referenceExtensions })
     const parsed = parseCertificate(made.certificateDer)
     expect(parsed.version).toBe(version)
     expect(parsed.publicKey.bytes).toEqual(made.publicKey)
-    expect(parsed.extensions.map(({ oid }) => oid)).toEqual(['2.5.29.19', '2.5.29.15', '2.5.29.37', '2.5.29.14', '2.5.29.17'])
+    expect(parsed.extensions.map(({ oid }) => oid)).toEqual([
+      '2.5.29.19',
+      '2.5.29.15',
+      '2.5.29.37',
+      '2.5.29.14',
+      '2.5.29.17'
+    ])
     expect(parsed.notAfter).toEqual(options.notAfter)
   })
 
   it('refuses every truncation, and every appended byte', () => {
     const der = issue(spec, keys.p256, keys.p256)
-    for (let length = 0; length < der.length; length++) expect(codeOf(() => parseCertificate(der.subarray(0, length)))).toMatch(/^ERR_(DER|X509)$/)
+    for (let length = 0; length < der.length; length++)
+      expect(codeOf(() => parseCertificate(der.subarray(0, length)))).toMatch(/^ERR_(DER|X509)$/)
     expect(codeOf(() => parseCertificate(new Uint8Array([...der, 0])))).toBe('ERR_DER')
   })
 
@@ -85,7 +106,8 @@ describe('parseCrl', () => {
 
   it('refuses truncations', () => {
     const der = issueCrl({ issuer: 'Root', revoked: [5] }, keys.p256)
-    for (let length = 0; length < der.length; length++) expect(codeOf(() => parseCrl(der.subarray(0, length)))).toMatch(/^ERR_(DER|X509)$/)
+    for (let length = 0; length < der.length; length++)
+      expect(codeOf(() => parseCrl(der.subarray(0, length)))).toMatch(/^ERR_(DER|X509)$/)
   })
 })
 

@@ -6,10 +6,25 @@
 
 /** Flags followed by one argument that is kept. */
 const VALUE_FLAGS: ReadonlySet<string> = new Set([
-  'port', 'shim-id', 'cert-file', 'key-file', 'export-keying-material', 'export-label', 'export-context',
+  'port',
+  'shim-id',
+  'cert-file',
+  'key-file',
+  'export-keying-material',
+  'export-label',
+  'export-context',
   // Accepted and not looked at: what they expect, the profile fixes.
-  'trust-cert', 'host-name', 'expect-version', 'expect-curve-id', 'expect-peer-signature-algorithm', 'max-version',
-  'min-version', 'expect-peer-cert-file', 'read-size', 'expect-cipher-aes', 'expect-total-renegotiations'
+  'trust-cert',
+  'host-name',
+  'expect-version',
+  'expect-curve-id',
+  'expect-peer-signature-algorithm',
+  'max-version',
+  'min-version',
+  'expect-peer-cert-file',
+  'read-size',
+  'expect-cipher-aes',
+  'expect-total-renegotiations'
 ])
 
 /** Flags followed by one number; they may be repeated. */
@@ -17,10 +32,28 @@ const LIST_FLAGS: ReadonlySet<string> = new Set(['curves', 'verify-prefs', 'sign
 
 /** Flags that stand alone. */
 const SWITCH_FLAGS: ReadonlySet<string> = new Set([
-  'shim-writes-first', 'shim-shuts-down', 'check-close-notify', 'verify-peer', 'verify-fail', 'use-export-context',
-  'key-update', 'is-handshaker-supported', 'require-any-client-certificate', 'expect-no-session', 'expect-verify-result',
-  'expect-no-hrr', 'write-different-record-sizes', 'implicit-handshake', 'expect-no-peer-cert',
-  'use-custom-verify-callback', 'expect-session-miss', 'no-tls12', 'no-tls11', 'no-tls1', 'enable-ed25519', 'no-ticket'
+  'shim-writes-first',
+  'shim-shuts-down',
+  'check-close-notify',
+  'verify-peer',
+  'verify-fail',
+  'use-export-context',
+  'key-update',
+  'is-handshaker-supported',
+  'require-any-client-certificate',
+  'expect-no-session',
+  'expect-verify-result',
+  'expect-no-hrr',
+  'write-different-record-sizes',
+  'implicit-handshake',
+  'expect-no-peer-cert',
+  'use-custom-verify-callback',
+  'expect-session-miss',
+  'no-tls12',
+  'no-tls11',
+  'no-tls1',
+  'enable-ed25519',
+  'no-ticket'
 ])
 
 /** Parsed command line. */

@@ -169,4 +169,3 @@ function describe(error: unknown): string {
   const alert = error.alertSent ?? error.alertReceived
   return `ERROR ${error.alertSent === undefined ? 'remote ' : ''}:${alert?.name.toUpperCase() ?? 'NONE'}: ${error.message}`
 }
-

@@ -11,7 +11,13 @@ import {
 
 describe('requestSize', () => {
   it('counts UTF-8 bytes, a constant for each message, and the larger limit for each choice', () => {
-    const body = { model: 'm', messages: [{ role: 'user', content: 'é文🥥a' }], max_tokens: 5, max_completion_tokens: 7, n: 3 }
+    const body = {
+      model: 'm',
+      messages: [{ role: 'user', content: 'é文🥥a' }],
+      max_tokens: 5,
+      max_completion_tokens: 7,
+      n: 3
+    }
     const size = requestSize(body)
     // 2 + 3 + 4 + 1 bytes, and the member's own name.
     expect(size.textBytes).toBe(10 + 'content'.length)
@@ -50,7 +56,14 @@ describe('makeQuote', () => {
 })
 
 describe('planLoad', () => {
-  const load = { model: 'm', requestsPerDay: 86_400, promptTokens: 100, completionTokens: 40, secondsPerRequest: 2, peakFactor: 1 }
+  const load = {
+    model: 'm',
+    requestsPerDay: 86_400,
+    promptTokens: 100,
+    completionTokens: 40,
+    secondsPerRequest: 2,
+    peakFactor: 1
+  }
   const market = { prices, workers: [{ coefficient: 1000, maxActiveRequests: 1 }], knownProxies: 1 }
 
   it('costs, concurrency and proxies', () => {
@@ -62,7 +75,9 @@ describe('planLoad', () => {
 
   it('refuses numbers that are none', () => {
     const wrong = { ...load, requestsPerDay: Number.NaN }
-    expect(() => planLoad(wrong, market)).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS', field: 'requestsPerDay' }))
+    expect(() => planLoad(wrong, market)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTIONS', field: 'requestsPerDay' })
+    )
   })
 })
 
@@ -70,13 +85,25 @@ describe('planWorker', () => {
   const model = { name: 'm', parametersB: 32, bitsPerWeight: 8 }
 
   it('says what fits, and what a measured speed earns', () => {
-    const plan = planWorker({ gpu: 'H100 SXM', model, prices, tokensPerSecond: 1000, utilisation: 1, promptPerCompletion: 0 })
+    const plan = planWorker({
+      gpu: 'H100 SXM',
+      model,
+      prices,
+      tokensPerSecond: 1000,
+      utilisation: 1,
+      promptPerCompletion: 0
+    })
     expect(plan).toMatchObject({ fits: true, weightsGb: 32, coefficient: 1000 })
     expect(plan.expectedNanoPerDay).toBe(86_400_000n * 8n * 19n)
-    expect(planWorker({ gpu: 'H100 SXM', model: { ...model, parametersB: 405 }, prices })).toMatchObject({ fits: false, expectedNanoPerDay: 0n })
+    expect(planWorker({ gpu: 'H100 SXM', model: { ...model, parametersB: 405 }, prices })).toMatchObject({
+      fits: false,
+      expectedNanoPerDay: 0n
+    })
   })
 
   it('refuses a GPU without figures', () => {
-    expect(() => planWorker({ gpu: 'toaster', model, prices })).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS' }))
+    expect(() => planWorker({ gpu: 'toaster', model, prices })).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTIONS' })
+    )
   })
 })

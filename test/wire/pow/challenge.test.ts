@@ -4,7 +4,12 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CocoonError } from '../../../src/errors.js'
 import { bytesToHex, hexToBytes } from '../../../src/encoding/index.js'
-import { decodePowChallenge, decodePowResponse, encodePowChallenge, encodePowResponse } from '../../../src/wire/pow/index.js'
+import {
+  decodePowChallenge,
+  decodePowResponse,
+  encodePowChallenge,
+  encodePowResponse
+} from '../../../src/wire/pow/index.js'
 
 // protocol/wire.md §2.4, accepted by the reference
 const CHALLENGE = '91128e411400000030c2d6b19e323fc402ab5e7509229e31'
@@ -51,7 +56,9 @@ describe('refuses', () => {
   })
 
   test('to write impossible challenges', () => {
-    expect(codeOf(() => encodePowChallenge({ difficultyBits: 2 ** 31, salt: new Uint8Array(16) }))).toBe('ERR_POW_CHALLENGE')
+    expect(codeOf(() => encodePowChallenge({ difficultyBits: 2 ** 31, salt: new Uint8Array(16) }))).toBe(
+      'ERR_POW_CHALLENGE'
+    )
     expect(codeOf(() => encodePowChallenge({ difficultyBits: 1, salt: new Uint8Array(17) }))).toBe('ERR_POW_CHALLENGE')
   })
 

@@ -26,7 +26,10 @@ function zeroBits(salt: Uint8Array, nonce: bigint): number {
 }
 
 async function rejection(promise: Promise<unknown>): Promise<CocoonError> {
-  const error = await promise.then(() => undefined, (reason: unknown) => reason)
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason
+  )
   if (!CocoonError.is(error)) throw new Error('not one of our errors')
   return error
 }
@@ -65,7 +68,10 @@ describe('solvePow', () => {
   ])('difficulty %d with cap %s is refused before any work', async (difficultyBits, maxDifficultyBits) => {
     const progress: PowProgress[] = []
     const error = await rejection(
-      solvePow({ difficultyBits, salt: realSalt }, options({ maxDifficultyBits, onProgress: (entry) => progress.push(entry) }))
+      solvePow(
+        { difficultyBits, salt: realSalt },
+        options({ maxDifficultyBits, onProgress: (entry) => progress.push(entry) })
+      )
     )
     expect([error.code, error.phase]).toEqual(['ERR_POW_DIFFICULTY', 'pow'])
     expect(progress).toEqual([])
@@ -81,7 +87,11 @@ describe('solvePow', () => {
   })
 
   test('impossible challenges', async () => {
-    for (const challenge of [{ difficultyBits: 1.5, salt: realSalt }, { difficultyBits: NaN, salt: realSalt }, { difficultyBits: 4, salt: new Uint8Array(15) }]) {
+    for (const challenge of [
+      { difficultyBits: 1.5, salt: realSalt },
+      { difficultyBits: NaN, salt: realSalt },
+      { difficultyBits: 4, salt: new Uint8Array(15) }
+    ]) {
       expect((await rejection(solvePow(challenge, options()))).code).toBe<ErrorCode>('ERR_POW_CHALLENGE')
     }
   })
@@ -132,7 +142,10 @@ describe('abort and slices', () => {
 
   test('progress grows and ends with the hash that was the hit', async () => {
     const seen: PowProgress[] = []
-    const nonce = await solvePow({ difficultyBits: 20, salt: realSalt }, options({ onProgress: (entry) => seen.push(entry) }))
+    const nonce = await solvePow(
+      { difficultyBits: 20, salt: realSalt },
+      options({ onProgress: (entry) => seen.push(entry) })
+    )
     expect(seen.length).toBeGreaterThan(1)
     expect(seen.map(({ hashes }) => hashes)).toEqual(seen.map(({ hashes }) => hashes).toSorted((a, b) => a - b))
     expect(seen.at(-1)).toMatchObject({ hashes: Number(nonce) + 1, difficultyBits: 20 })
@@ -161,7 +174,8 @@ describe('verifyPow', () => {
   })
 
   test.each([0, -5])('difficulty %d accepts anything', (difficultyBits) => {
-    for (const nonce of [0n, -1n, 2n ** 63n - 1n]) expect(verifyPow({ difficultyBits, salt: realSalt }, nonce)).toBe(true)
+    for (const nonce of [0n, -1n, 2n ** 63n - 1n])
+      expect(verifyPow({ difficultyBits, salt: realSalt }, nonce)).toBe(true)
   })
 
   test.each([32, 33, 64, 65, 255])('difficulty %d is not met by chance', (difficultyBits) => {

@@ -54,12 +54,20 @@ describe('connectRatls over node:tls', () => {
         return Promise.resolve(verdict(true))
       }
     }
-    const { stream, certificateDer, timings } = await connect(server.port, { policy, onEvent: (event) => events.push(event) })
+    const { stream, certificateDer, timings } = await connect(server.port, {
+      policy,
+      onEvent: (event) => events.push(event)
+    })
     expect(certificateDer).toEqual(identity.certificateDer)
     expect(judged).toEqual([identity.certificateDer])
     await stream.write(Uint8Array.of(1, 2, 3))
     expect(await stream.read()).toEqual(Uint8Array.of(1, 2, 3))
-    expect(events.map((event) => (event.type === 'phase' ? event.phase : event.type))).toEqual(['dial', 'pow', 'tls', 'attestation'])
+    expect(events.map((event) => (event.type === 'phase' ? event.phase : event.type))).toEqual([
+      'dial',
+      'pow',
+      'tls',
+      'attestation'
+    ])
     expect(Math.min(...Object.values(timings))).toBeGreaterThanOrEqual(0)
     expect(server.clientCertificates[0]?.length).toBeGreaterThan(100)
   })

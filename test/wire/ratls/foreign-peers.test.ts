@@ -33,7 +33,9 @@ const PEERS = [
     command: 'openssl',
     probe: ['version'],
     arguments: (port: number) =>
-      `s_server -quiet -accept 127.0.0.1:${port} -cert cert.pem -key key.pem -tls1_3 -Verify 1 -num_tickets 2 -rev`.split(' ')
+      `s_server -quiet -accept 127.0.0.1:${port} -cert cert.pem -key key.pem -tls1_3 -Verify 1 -num_tickets 2 -rev`.split(
+        ' '
+      )
   },
   {
     name: 'gnutls-serv',
@@ -65,7 +67,8 @@ describe.each(PEERS)('native engine against $name', ({ name, command, probe, arg
     expect(judged).toEqual(identity.certificateDer)
     await stream.write(new TextEncoder().encode('abc\n'))
     let echoed = ''
-    while (!echoed.endsWith('\n')) echoed += new TextDecoder().decode((await stream.read()) ?? new TextEncoder().encode('?\n'))
+    while (!echoed.endsWith('\n'))
+      echoed += new TextDecoder().decode((await stream.read()) ?? new TextEncoder().encode('?\n'))
     expect(['abc\n', 'cba\n']).toContain(echoed)
     await stream.close()
   })

@@ -86,7 +86,12 @@ describe('a policy', () => {
     ['whose acceptance is only truthy', () => Promise.resolve({ ...verdict(true), accepted: 1 })],
     ['that accepts without a report', () => Promise.resolve({ accepted: true, verified: true })],
     ['that refuses without a report', () => Promise.resolve({ accepted: false })],
-    ['that throws', () => { throw new Error('test') }],
+    [
+      'that throws',
+      () => {
+        throw new Error('test')
+      }
+    ],
     ['that rejects with nothing', () => Promise.reject(undefined)]
   ])('%s is a refusal', async (_, judge) => {
     const stream = new StubbornStream()
@@ -138,9 +143,7 @@ describe('a stream that cannot be closed', () => {
       const asked: (() => void)[] = []
       const waiting = (): Promise<ByteStream> => new Promise((resolve) => asked.push(() => resolve(stream)))
       const options: Partial<RatlsOptions> =
-        late === 'dialer'
-          ? { dialer: { dial: waiting } }
-          : { engine: { name: 'pure', connect: waiting } }
+        late === 'dialer' ? { dialer: { dial: waiting } } : { engine: { name: 'pure', connect: waiting } }
       const connecting = failure(connect(stream, { ...options, signal: controller.signal }))
       await settle()
       expect(asked).toHaveLength(1)

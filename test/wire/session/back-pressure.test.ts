@@ -47,7 +47,10 @@ describe('back-pressure', () => {
     }
     await bench.proxy.final(fast.requestId)
     expect((await reading).length).toBe(50_000)
-    expect(await failure(readText(slow.answer.parts))).toMatchObject({ code: 'ERR_ANSWER_TOO_LARGE', charged: 'unknown' })
+    expect(await failure(readText(slow.answer.parts))).toMatchObject({
+      code: 'ERR_ANSWER_TOO_LARGE',
+      charged: 'unknown'
+    })
     await bench.proxy.final(slow.requestId)
     await settle()
     expect(bench.session.activeRequests).toBe(0)

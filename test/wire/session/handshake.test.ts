@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { CocoonError } from '../../../src/errors.js'
 import type { ByteStream } from '../../../src/runtime/ports/byte-stream.js'
 import type { PaymentNote } from '../../../src/runtime/ports/receipt.js'
-import { type LongAuthorizationOffer, openSession, type SessionContracts, type SessionEvent } from '../../../src/wire/session/index.js'
+import {
+  type LongAuthorizationOffer,
+  openSession,
+  type SessionContracts,
+  type SessionEvent
+} from '../../../src/wire/session/index.js'
 import { FakeClock } from '../../support/fake-clock.js'
 import { SeededRandom } from '../../support/seeded-random.js'
 import {
@@ -25,7 +30,10 @@ describe('openSession', () => {
   test('offers 1 to 4, sends the secret last, and says what was settled', async () => {
     const events: SessionEvent[] = []
     const notes: PaymentNote[] = []
-    const bench = startSession({ onEvent: (event) => events.push(event), observer: { onPaymentNote: (note) => notes.push(note) } })
+    const bench = startSession({
+      onEvent: (event) => events.push(event),
+      observer: { onPaymentNote: (note) => notes.push(note) }
+    })
     const seen = await bench.proxy.open()
     const session = await bench.opening
     expect(seen).toEqual([
@@ -125,7 +133,10 @@ describe('openSession', () => {
     const silent = startSession()
     await silent.clock.advance(20_000)
     expect(await failure(silent.opening)).toMatchObject({ code: 'ERR_IDLE_TIMEOUT', phase: 'handshake' })
-    const slow = startSession({ verifyContracts: () => new Promise<boolean>(() => undefined), limits: { deadAfterMs: 1e6 } })
+    const slow = startSession({
+      verifyContracts: () => new Promise<boolean>(() => undefined),
+      limits: { deadAfterMs: 1e6 }
+    })
     await slow.proxy.connect()
     await slow.proxy.answer(connectedToProxy())
     await slow.clock.advance(30_000)
@@ -167,7 +178,14 @@ describe('a stream that cannot be closed', () => {
     ['before anything', { owner: 'me' }, 'ERR_OPTIONS'],
     ['while it opens', {}, 'ERR_TLS_CERTIFICATE_REJECTED']
   ])('does not hide the cause %s', async (_, more, code) => {
-    const options = { isTest: true, owner: OWNER, verdict: verdict(), configVersion: 0, clock: new FakeClock(), random: new SeededRandom() }
+    const options = {
+      isTest: true,
+      owner: OWNER,
+      verdict: verdict(),
+      configVersion: 0,
+      clock: new FakeClock(),
+      random: new SeededRandom()
+    }
     expect(await failure(openSession(broken, { ...options, ...more }))).toMatchObject({ code })
   })
 })
@@ -200,7 +218,10 @@ describe('verifyContracts', () => {
 
 describe('authorisation', () => {
   test.each([
-    ['another hash', { auth: { type: 'client.proxyConnectionAuthShort', secretHash: new Uint8Array(32), nonce: 5n } as const }],
+    [
+      'another hash',
+      { auth: { type: 'client.proxyConnectionAuthShort', secretHash: new Uint8Array(32), nonce: 5n } as const }
+    ],
     ['a long offer', { auth: LONG }]
   ])('with %s and no callback nothing is sent', async (_, overrides) => {
     const { proxy, opening } = startSession()

@@ -29,7 +29,10 @@ describe('close', () => {
     expect(session.isClosed).toBe(true)
     expect(bench.clientStream.isClosed).toBe(true)
     expect(bench.clock.pendingTimers).toBe(0)
-    expect(await failure(session.query(request(), { budget: budget(), peer: PEER }))).toMatchObject({ code: 'ERR_CLOSED', charged: 'no' })
+    expect(await failure(session.query(request(), { budget: budget(), peer: PEER }))).toMatchObject({
+      code: 'ERR_CLOSED',
+      charged: 'no'
+    })
     expect(await failure(session.getWorkerTypes(budget()))).toMatchObject({ code: 'ERR_CLOSED' })
     await session.close()
     expect(session.protocolVersion).toBe(4)
@@ -67,8 +70,16 @@ describe('the connection', () => {
     ['a length of 3', Uint8Array.of(3, 0, 0, 0, 3, 0, 0, 0), 'ERR_FRAME_SIZE'],
     ['a length above 2^24', Uint8Array.of(1, 0, 0, 1), 'ERR_FRAME_SIZE'],
     ['an unknown constructor', Uint8Array.of(4, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3, 4), 'ERR_TL_DECODE'],
-    ['trailing bytes', Uint8Array.of(5, 0, 0, 0, 3, 0, 0, 0, ...encodeTl({ type: 'client.requestRefund' }), 0), 'ERR_TL_DECODE'],
-    ['no transport message', Uint8Array.of(4, 0, 0, 0, 3, 0, 0, 0, ...encodeTl({ type: 'client.requestRefund' })), 'ERR_PROTOCOL']
+    [
+      'trailing bytes',
+      Uint8Array.of(5, 0, 0, 0, 3, 0, 0, 0, ...encodeTl({ type: 'client.requestRefund' }), 0),
+      'ERR_TL_DECODE'
+    ],
+    [
+      'no transport message',
+      Uint8Array.of(4, 0, 0, 0, 3, 0, 0, 0, ...encodeTl({ type: 'client.requestRefund' })),
+      'ERR_PROTOCOL'
+    ]
   ])('ends with a typed error on %s', async (_, bytes, code) => {
     const { session, proxy, clientStream } = await openBench()
     const waiting = session.query(request(), { budget: budget(), peer: PEER })
@@ -145,10 +156,19 @@ describe('control queries', () => {
     const status = session.updatePaymentStatus(budget())
     const first = await proxy.expect('tcp.query')
     const second = await proxy.expect('tcp.query')
-    const data = encodeTl({ type: 'client.paymentStatus', signedPayment: { type: 'proxy.signedPaymentEmpty' }, dbTokens: 3n, maxTokens: 4n })
+    const data = encodeTl({
+      type: 'client.paymentStatus',
+      signedPayment: { type: 'proxy.signedPaymentEmpty' },
+      dbTokens: 3n,
+      maxTokens: 4n
+    })
     await proxy.send({ type: 'tcp.queryAnswer', id: second.id, data })
     const workers = [{ coefficient: 1000, activeRequests: 3, maxActiveRequests: 60 }]
-    await proxy.send({ type: 'tcp.queryAnswer', id: first.id, data: encodeTl({ type: 'client.workerTypesV2', types: [{ name: 'm', workers }] }) })
+    await proxy.send({
+      type: 'tcp.queryAnswer',
+      id: first.id,
+      data: encodeTl({ type: 'client.workerTypesV2', types: [{ name: 'm', workers }] })
+    })
     expect(await status).toEqual({ source: 'status', signedPayment: undefined, committedTokens: 3n, totalTokens: 4n })
     expect(await listing).toEqual([{ name: 'm', workers }])
   })
@@ -165,7 +185,10 @@ describe('control queries', () => {
         { name: 'b', activeWorkers: 0, coefficientMin: none, coefficientBucket50: none, coefficientMax: none }
       ]
     })
-    expect(await listing).toMatchObject([{ name: 'a', workers: [{ coefficient: 900 }, { coefficient: 1000 }] }, { name: 'b', workers: [] }])
+    expect(await listing).toMatchObject([
+      { name: 'a', workers: [{ coefficient: 900 }, { coefficient: 1000 }] },
+      { name: 'b', workers: [] }
+    ])
   })
 
   test('a wrong or broken answer fails the query only; its budget ends it', async () => {

@@ -32,7 +32,13 @@ describe('query', () => {
     const sending = bench.session.query(asked, { budget: budget(100_000), peer: PEER })
     const query = await bench.proxy.runQuery()
     expect(sent).toEqual([Buffer.from(query.requestId).toString('hex')])
-    expect(query).toMatchObject({ modelName: 'test/model', maxTokens: 1000, maxCoefficient: 4000, timeout: 95, enableDebug: false })
+    expect(query).toMatchObject({
+      modelName: 'test/model',
+      maxTokens: 1000,
+      maxCoefficient: 4000,
+      timeout: 95,
+      enableDebug: false
+    })
     expect(query.minConfigVersion).toBe(3)
     expect(query.publicKey).toBeUndefined()
     await bench.proxy.head(query.requestId, 201)
@@ -78,8 +84,19 @@ describe('query', () => {
     const { sending, requestId } = await sendQuery(bench)
     const used = { requestId, requestTokensUsed: tokens(0n) }
     const payload = new TextEncoder().encode('head ')
-    await bench.proxy.packet({ type: 'client.queryAnswer', answer: httpResponse(200, payload), isCompleted: false, ...used })
-    const part: TlObject = { type: 'client.queryAnswerPart', answer: Uint8Array.of(65), isCompleted: true, requestId, requestTokensUsed: tokens(3n) }
+    await bench.proxy.packet({
+      type: 'client.queryAnswer',
+      answer: httpResponse(200, payload),
+      isCompleted: false,
+      ...used
+    })
+    const part: TlObject = {
+      type: 'client.queryAnswerPart',
+      answer: Uint8Array.of(65),
+      isCompleted: true,
+      requestId,
+      requestTokensUsed: tokens(3n)
+    }
     await bench.proxy.packet(part)
     const answer = await sending
     expect(await readText(answer.parts)).toBe('head A')
@@ -105,9 +122,17 @@ describe('query', () => {
     const bench = await openBench()
     const { sending, requestId } = await sendQuery(bench)
     const legacy = { requestId, errorCode, error: 'why', requestTokensUsed: tokens(0n) }
-    await bench.proxy.packet(type === 'client.queryAnswerErrorEx' ? { type, requestId, errorCode, error: 'why' } : { type, ...legacy })
+    await bench.proxy.packet(
+      type === 'client.queryAnswerErrorEx' ? { type, requestId, errorCode, error: 'why' } : { type, ...legacy }
+    )
     const error = await failure(sending)
-    expect(error).toMatchObject({ code: 'ERR_QUERY_REFUSED', peerCode: errorCode, peerText: 'why', charged: 'no', phase: 'answer' })
+    expect(error).toMatchObject({
+      code: 'ERR_QUERY_REFUSED',
+      peerCode: errorCode,
+      peerText: 'why',
+      charged: 'no',
+      phase: 'answer'
+    })
     expect((error as CocoonError).httpStatus).toBe(httpStatus)
     expect((error as CocoonError).retryable).toBe(errorCode === 651)
     expect(bench.session.activeRequests).toBe(0)
@@ -122,7 +147,11 @@ describe('query', () => {
     const answer = await sending
     const iterator = answer.parts[Symbol.asyncIterator]()
     expect(new TextDecoder().decode((await iterator.next()).value)).toBe('half')
-    expect(await failure(iterator.next())).toMatchObject({ code: 'ERR_QUERY_REFUSED', phase: 'stream', charged: 'unknown' })
+    expect(await failure(iterator.next())).toMatchObject({
+      code: 'ERR_QUERY_REFUSED',
+      phase: 'stream',
+      charged: 'unknown'
+    })
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
     expect(await answer.final).toMatchObject({ complete: false })
   })
@@ -150,12 +179,23 @@ describe('query', () => {
     ['too long headers', [{ name: 'x', value: 'v'.repeat(262_144) }]]
   ])('a head with %s fails this request only', async (_, headers) => {
     const head = (given: typeof headers): Uint8Array =>
-      encodeTl({ type: 'http.response', httpVersion: 'HTTP/1.1', statusCode: 200, reason: 'OK', headers: given, payload: new Uint8Array(0) })
+      encodeTl({
+        type: 'http.response',
+        httpVersion: 'HTTP/1.1',
+        statusCode: 200,
+        reason: 'OK',
+        headers: given,
+        payload: new Uint8Array(0)
+      })
     const bench = await openBench()
     const first = await sendQuery(bench)
     const second = await sendQuery(bench)
     await bench.proxy.packet({ type: 'client.queryAnswerEx', requestId: first.requestId, answer: head(headers) })
-    expect(await failure(first.sending)).toMatchObject({ code: 'ERR_ANSWER_TOO_LARGE', phase: 'answer', charged: 'unknown' })
+    expect(await failure(first.sending)).toMatchObject({
+      code: 'ERR_ANSWER_TOO_LARGE',
+      phase: 'answer',
+      charged: 'unknown'
+    })
     const answer = head(Array.from({ length: 1000 }, () => ({ name: 'x', value: 'y'.repeat(100) })))
     await bench.proxy.packet({ type: 'client.queryAnswerEx', requestId: second.requestId, answer })
     expect((await second.sending).headers).toHaveLength(1000)
@@ -194,7 +234,11 @@ describe('query', () => {
     const finalInfo = { tokensUsed: tokens(-5n), ...times }
     await bench.proxy.packet({ type: 'client.queryAnswerPartEx', requestId, answer: new Uint8Array(0), finalInfo })
     const { final } = await sending
-    expect(await final).toMatchObject({ complete: true, tokensUsed: { total: -5n }, times: { proxyStart: NaN, proxyEnd: Infinity } })
+    expect(await final).toMatchObject({
+      complete: true,
+      tokensUsed: { total: -5n },
+      times: { proxyStart: NaN, proxyEnd: Infinity }
+    })
   })
 
   test('what a session ignores by rule', async () => {
@@ -265,12 +309,22 @@ describe('abort', () => {
     await bench.proxy.head(requestId)
     await bench.proxy.part(requestId, 'nobody reads this')
     await bench.proxy.final(requestId, '', 42n)
-    const payment = { signedPayment: { type: 'proxy.signedPaymentEmpty' }, dbTokens: 1n, maxTokens: 2n, requestTokens: 42n } as const
+    const payment = {
+      signedPayment: { type: 'proxy.signedPaymentEmpty' },
+      dbTokens: 1n,
+      maxTokens: 2n,
+      requestTokens: 42n
+    } as const
     await bench.proxy.packet({ type: 'proxy.clientRequestPayment', requestId, ...payment })
     await settle()
     expect(bench.session.activeRequests).toBe(0)
     expect(settlements).toMatchObject([{ outcome: 'complete', model: 'test/model', tokensUsed: { total: 42n } }])
-    expect(notes.at(-1)).toMatchObject({ source: 'request', requestTokens: 42n, totalTokens: 2n, signedPayment: undefined })
+    expect(notes.at(-1)).toMatchObject({
+      source: 'request',
+      requestTokens: 42n,
+      totalTokens: 2n,
+      signedPayment: undefined
+    })
     await bench.session.close()
     expect(bench.clock.pendingTimers).toBe(0)
   })

@@ -8,7 +8,13 @@ describe('createRedact', () => {
   test('removes every usual spelling', () => {
     const bytes = Buffer.from(SECRET)
     const redact = createRedact(encodeUtf8(SECRET))
-    for (const spelling of [SECRET, bytes.toString('hex'), bytes.toString('hex').toUpperCase(), bytes.toString('base64'), bytes.toString('base64url')])
+    for (const spelling of [
+      SECRET,
+      bytes.toString('hex'),
+      bytes.toString('hex').toUpperCase(),
+      bytes.toString('base64'),
+      bytes.toString('base64url')
+    ])
       expect(redact(`it is ${spelling}.`)).toBe('it is [removed].')
   })
 

@@ -44,7 +44,17 @@ describe.skipIf(reason !== '')(`recorded conversations${reason}`, () => {
     expect(openError).toBeUndefined()
     expect(sent.map(queryOf)).toEqual(steps.filter(({ dir }) => dir === 'c2s').map(({ object }) => queryOf(object)))
     const outcomes = answers.map(({ status, error }) => status ?? (error as CocoonError).peerText)
-    expect(outcomes).toEqual([200, 200, 200, 200, 200, 200, 200, 'unknown model no/such-model', expect.stringContaining('unknown public key')])
+    expect(outcomes).toEqual([
+      200,
+      200,
+      200,
+      200,
+      200,
+      200,
+      200,
+      'unknown model no/such-model',
+      expect.stringContaining('unknown public key')
+    ])
     expect(answers.filter(({ final }) => final?.tokensUsed?.total === 0n && final.complete)).toHaveLength(1)
   })
 
@@ -60,7 +70,8 @@ describe.skipIf(reason !== '')(`recorded conversations${reason}`, () => {
     const codes = new Map<string, number>()
     for (let cutAtByte = 0; cutAtByte < total; cutAtByte++) {
       const { openError, answers, session, clock } = await replay(steps, { min: 1, max: 2 }, { cutAtByte, cutStyle })
-      const errors = openError === undefined ? answers.flatMap(({ error }) => (error === undefined ? [] : [error])) : [openError]
+      const errors =
+        openError === undefined ? answers.flatMap(({ error }) => (error === undefined ? [] : [error])) : [openError]
       for (const error of errors) {
         expect(CocoonError.is(error)).toBe(true)
         const { code } = error as CocoonError

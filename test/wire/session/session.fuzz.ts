@@ -3,12 +3,26 @@ import { describe, expect, test } from 'vitest'
 import { encodeTl } from '../../../src/encoding/tl/index.js'
 import { CocoonError } from '../../../src/errors.js'
 import { settle } from '../../support/fake-clock.js'
-import { budget, httpResponse, openBench, PEER, readText, request, startSession, tokens } from './support/scripted-proxy.js'
+import {
+  budget,
+  httpResponse,
+  openBench,
+  PEER,
+  readText,
+  request,
+  startSession,
+  tokens
+} from './support/scripted-proxy.js'
 
 const numRuns = Number(process.env['FC_NUM_RUNS'] ?? 40)
 
 /** Bytes with some of them changed, cut or extended. */
-function mutate(bytes: Uint8Array, edits: readonly (readonly [number, number])[], cut: number, tail: Uint8Array): Uint8Array {
+function mutate(
+  bytes: Uint8Array,
+  edits: readonly (readonly [number, number])[],
+  cut: number,
+  tail: Uint8Array
+): Uint8Array {
   const out = new Uint8Array([...bytes.subarray(0, Math.max(0, bytes.length - cut)), ...tail])
   for (const [at, value] of edits) if (out.length > 0) out[at % out.length] = value
   return out
@@ -24,14 +38,23 @@ describe('hostile packets', () => {
         const { session, proxy, clock } = await openBench()
         const given = budget()
         const sending = session.query(request(), { budget: given, peer: PEER }).then(({ parts }) => readText(parts))
-        const outcome = sending.then(() => undefined, (error: unknown) => error)
+        const outcome = sending.then(
+          () => undefined,
+          (error: unknown) => error
+        )
         const { requestId } = await proxy.runQuery()
         const finalInfo = { tokensUsed: tokens(3n), workerDebug: 'w', proxyDebug: 'p' }
         const valid = [
           encodeTl({ type: 'client.queryAnswerEx', requestId, answer: httpResponse(200) }),
           encodeTl({ type: 'client.queryAnswerPartEx', requestId, answer: Uint8Array.of(1), finalInfo }),
           encodeTl({ type: 'client.queryAnswerErrorEx', requestId, errorCode: 1, error: 'x', finalInfo }),
-          encodeTl({ type: 'client.queryAnswerPart', answer: Uint8Array.of(1), isCompleted: false, requestId, requestTokensUsed: tokens(1n) })
+          encodeTl({
+            type: 'client.queryAnswerPart',
+            answer: Uint8Array.of(1),
+            isCompleted: false,
+            requestId,
+            requestTokensUsed: tokens(1n)
+          })
         ]
         for (const [which, changes, cut, tail] of mutations) {
           await proxy.send({ type: 'tcp.packet', data: mutate(valid[which]!, changes, cut, tail) })

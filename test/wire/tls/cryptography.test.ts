@@ -18,7 +18,12 @@ import { createServerIdentity } from './support/scripted-server.js'
 function withoutAlgorithms(...names: readonly string[]): void {
   const nameOf = (algorithm: unknown): string =>
     typeof algorithm === 'string' ? algorithm : (algorithm as { name: string }).name
-  for (const [method, position] of [['generateKey', 0], ['importKey', 2], ['sign', 0], ['verify', 0]] as const) {
+  for (const [method, position] of [
+    ['generateKey', 0],
+    ['importKey', 2],
+    ['sign', 0],
+    ['verify', 0]
+  ] as const) {
     const original = crypto.subtle[method].bind(crypto.subtle) as (...given: unknown[]) => Promise<unknown>
     vi.spyOn(crypto.subtle, method).mockImplementation(((...given: unknown[]) =>
       names.includes(nameOf(given[position]))
@@ -100,8 +105,7 @@ describe.each(['WebCrypto', 'tweetnacl'])('Ed25519 on %s', (kind) => {
   const order = 2n ** 252n + 27742317777372353535851937790883648493n
   const littleEndian = (value: bigint): Uint8Array =>
     Uint8Array.from({ length: 32 }, (_, index) => Number((value >> BigInt(8 * index)) & 0xffn))
-  const toNumber = (bytes: Uint8Array): bigint =>
-    bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
+  const toNumber = (bytes: Uint8Array): bigint => bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
 
   it('accepts a good signature, also of another maker', async () => {
     prepare()
@@ -127,7 +131,8 @@ describe.each(['WebCrypto', 'tweetnacl'])('Ed25519 on %s', (kind) => {
     for (const length of [0, 63, 65]) {
       expect(await verifyEd25519(keys.publicKey, new Uint8Array(length), message)).toBe(false)
     }
-    for (const length of [0, 31, 33]) expect(await verifyEd25519(new Uint8Array(length), signature, message)).toBe(false)
+    for (const length of [0, 31, 33])
+      expect(await verifyEd25519(new Uint8Array(length), signature, message)).toBe(false)
     for (let bit = 0; bit < 512; bit += 7) {
       const changed = signature.slice()
       changed[bit >> 3]! ^= 1 << (bit & 7)

@@ -251,7 +251,7 @@ export function describeEngineCompliance(label: string, subject: ComplianceSubje
 
 async function readExactly(stream: ByteStream, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length)
-  for (let offset = 0; offset < length; ) {
+  for (let offset = 0; offset < length;) {
     const chunk = await stream.read()
     if (chunk === null) throw new Error('ended early')
     bytes.set(chunk, offset)

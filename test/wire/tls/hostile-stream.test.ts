@@ -26,26 +26,46 @@ const keyUpdate = (request: number): Uint8Array => encodeMessage(MESSAGE_TYPE.ke
 type Script = (server: ScriptedServer) => Promise<void>
 
 const CASES: readonly (readonly [name: string, alert: AlertName, script: Script])[] = [
-  ['a changed record', 'bad_record_mac', async (s) => {
-    const record = await s.seal(DATA, new Uint8Array(10))
-    record[7]! ^= 1
-    await s.sendRaw(record)
-  }],
-  ['a dropped record', 'bad_record_mac', async (s) => {
-    await s.seal(DATA, Uint8Array.of(1))
-    await s.send(DATA, Uint8Array.of(2))
-  }],
-  ['a repeated record', 'bad_record_mac', async (s) => {
-    const record = await s.seal(HANDSHAKE, ticket())
-    await s.sendRaw(record, record)
-  }],
-  ['records in another order', 'bad_record_mac', async (s) => {
-    const first = await s.seal(DATA, Uint8Array.of(1))
-    await s.sendRaw(await s.seal(DATA, Uint8Array.of(2)), first)
-  }],
+  [
+    'a changed record',
+    'bad_record_mac',
+    async (s) => {
+      const record = await s.seal(DATA, new Uint8Array(10))
+      record[7]! ^= 1
+      await s.sendRaw(record)
+    }
+  ],
+  [
+    'a dropped record',
+    'bad_record_mac',
+    async (s) => {
+      await s.seal(DATA, Uint8Array.of(1))
+      await s.send(DATA, Uint8Array.of(2))
+    }
+  ],
+  [
+    'a repeated record',
+    'bad_record_mac',
+    async (s) => {
+      const record = await s.seal(HANDSHAKE, ticket())
+      await s.sendRaw(record, record)
+    }
+  ],
+  [
+    'records in another order',
+    'bad_record_mac',
+    async (s) => {
+      const first = await s.seal(DATA, Uint8Array.of(1))
+      await s.sendRaw(await s.seal(DATA, Uint8Array.of(2)), first)
+    }
+  ],
   ['a plain record', 'unexpected_message', async (s) => s.sendPlain(HANDSHAKE, ticket())],
   ['a plain alert', 'unexpected_message', async (s) => s.sendPlain(ALERT, Uint8Array.of(1, 0))],
-  ['a change_cipher_spec', 'unexpected_message', async (s) => s.sendPlain(CONTENT_TYPE.changeCipherSpec, Uint8Array.of(1))],
+  [
+    'a change_cipher_spec',
+    'unexpected_message',
+    async (s) => s.sendPlain(CONTENT_TYPE.changeCipherSpec, Uint8Array.of(1))
+  ],
   ['a record of 2^14 + 257 bytes', 'record_overflow', async (s) => s.sendRaw(Uint8Array.of(23, 3, 3, 0x41, 1))],
   ['content of 2^14 + 1 bytes', 'record_overflow', async (s) => s.send(DATA, new Uint8Array(16_385))],
   ['a record of an unknown type', 'unexpected_message', async (s) => s.send(77, Uint8Array.of(1))],
@@ -56,50 +76,98 @@ const CASES: readonly (readonly [name: string, alert: AlertName, script: Script]
   ['a HelloRequest: renegotiation', 'unexpected_message', async (s) => s.send(HANDSHAKE, encodeMessage(0))],
   ['a ClientHello', 'unexpected_message', async (s) => s.send(HANDSHAKE, s.clientHello)],
   ['a ServerHello', 'unexpected_message', async (s) => s.send(HANDSHAKE, s.serverHello())],
-  ['a CertificateRequest after the handshake', 'unexpected_message', async (s) => s.send(HANDSHAKE, certificateRequest())],
+  [
+    'a CertificateRequest after the handshake',
+    'unexpected_message',
+    async (s) => s.send(HANDSHAKE, certificateRequest())
+  ],
   ['a second Finished', 'unexpected_message', async (s) => s.send(HANDSHAKE, encodeMessage(20, new Uint8Array(32)))],
   ['KeyUpdate with another value', 'illegal_parameter', async (s) => s.send(HANDSHAKE, keyUpdate(2))],
   ['an empty KeyUpdate', 'decode_error', async (s) => s.send(HANDSHAKE, encodeMessage(MESSAGE_TYPE.keyUpdate))],
   ['a long KeyUpdate', 'decode_error', async (s) => s.send(HANDSHAKE, encodeMessage(24, Uint8Array.of(0, 0)))],
-  ['a ticket behind KeyUpdate in one record', 'unexpected_message', async (s) => s.send(HANDSHAKE, concatBytes(keyUpdate(0), ticket()))],
-  ['the old key after KeyUpdate', 'bad_record_mac', async (s) => {
-    await s.send(HANDSHAKE, keyUpdate(0))
-    await s.send(DATA, Uint8Array.of(1))
-  }],
-  ['the new key without KeyUpdate', 'bad_record_mac', async (s) => {
-    await s.updateOutgoing()
-    await s.send(DATA, Uint8Array.of(1))
-  }],
-  ['an empty ticket', 'decode_error', async (s) => s.send(HANDSHAKE, ticket([], EMPTY))],
-  ['a ticket with a duplicate extension', 'illegal_parameter', async (s) => {
-    const extension = concatBytes(encodeNumber(2, 42), encodeVector(2, new Uint8Array(4)))
-    await s.send(HANDSHAKE, ticket([extension, extension]))
-  }],
-  ['a truncated ticket', 'decode_error', async (s) => s.send(HANDSHAKE, encodeMessage(4, ticket().subarray(4, -1)))],
-  ['data inside a handshake message', 'unexpected_message', async (s) => {
-    const message = ticket()
-    await s.send(HANDSHAKE, message.subarray(0, 20))
-    await s.send(DATA, Uint8Array.of(1))
-  }],
-  ['a handshake message of more than 128 kB', 'illegal_parameter', async (s) => s.send(HANDSHAKE, Uint8Array.of(4, 2, 0, 1))],
-  ['a flood of empty records', 'unexpected_message', async (s) => {
-    for (let count = 0; count < 33; count++) await s.send(DATA, EMPTY)
-  }],
-  ['a flood of padded empty records', 'unexpected_message', async (s) => {
-    for (let count = 0; count < 33; count++) await s.send(DATA, EMPTY, 1000)
-  }],
-  ['a flood of KeyUpdates', 'unexpected_message', async (s) => {
-    for (let count = 0; count < 33; count++) {
+  [
+    'a ticket behind KeyUpdate in one record',
+    'unexpected_message',
+    async (s) => s.send(HANDSHAKE, concatBytes(keyUpdate(0), ticket()))
+  ],
+  [
+    'the old key after KeyUpdate',
+    'bad_record_mac',
+    async (s) => {
       await s.send(HANDSHAKE, keyUpdate(0))
-      await s.updateOutgoing()
+      await s.send(DATA, Uint8Array.of(1))
     }
-  }],
-  ['a flood of tickets', 'unexpected_message', async (s) => {
-    for (let count = 0; count < 33; count++) await s.send(HANDSHAKE, ticket())
-  }],
-  ['a flood of warnings', 'unexpected_message', async (s) => {
-    for (let count = 0; count < 33; count++) await s.sendAlert('user_canceled', 1)
-  }]
+  ],
+  [
+    'the new key without KeyUpdate',
+    'bad_record_mac',
+    async (s) => {
+      await s.updateOutgoing()
+      await s.send(DATA, Uint8Array.of(1))
+    }
+  ],
+  ['an empty ticket', 'decode_error', async (s) => s.send(HANDSHAKE, ticket([], EMPTY))],
+  [
+    'a ticket with a duplicate extension',
+    'illegal_parameter',
+    async (s) => {
+      const extension = concatBytes(encodeNumber(2, 42), encodeVector(2, new Uint8Array(4)))
+      await s.send(HANDSHAKE, ticket([extension, extension]))
+    }
+  ],
+  ['a truncated ticket', 'decode_error', async (s) => s.send(HANDSHAKE, encodeMessage(4, ticket().subarray(4, -1)))],
+  [
+    'data inside a handshake message',
+    'unexpected_message',
+    async (s) => {
+      const message = ticket()
+      await s.send(HANDSHAKE, message.subarray(0, 20))
+      await s.send(DATA, Uint8Array.of(1))
+    }
+  ],
+  [
+    'a handshake message of more than 128 kB',
+    'illegal_parameter',
+    async (s) => s.send(HANDSHAKE, Uint8Array.of(4, 2, 0, 1))
+  ],
+  [
+    'a flood of empty records',
+    'unexpected_message',
+    async (s) => {
+      for (let count = 0; count < 33; count++) await s.send(DATA, EMPTY)
+    }
+  ],
+  [
+    'a flood of padded empty records',
+    'unexpected_message',
+    async (s) => {
+      for (let count = 0; count < 33; count++) await s.send(DATA, EMPTY, 1000)
+    }
+  ],
+  [
+    'a flood of KeyUpdates',
+    'unexpected_message',
+    async (s) => {
+      for (let count = 0; count < 33; count++) {
+        await s.send(HANDSHAKE, keyUpdate(0))
+        await s.updateOutgoing()
+      }
+    }
+  ],
+  [
+    'a flood of tickets',
+    'unexpected_message',
+    async (s) => {
+      for (let count = 0; count < 33; count++) await s.send(HANDSHAKE, ticket())
+    }
+  ],
+  [
+    'a flood of warnings',
+    'unexpected_message',
+    async (s) => {
+      for (let count = 0; count < 33; count++) await s.sendAlert('user_canceled', 1)
+    }
+  ]
 ]
 
 describe('hostile server after the handshake', () => {
@@ -165,7 +233,7 @@ describe('data', () => {
     await Promise.all(parts.map((part) => stream.write(part)))
     const expected = concatBytes(...parts)
     const received: Uint8Array[] = []
-    for (let length = 0; length < expected.length; ) {
+    for (let length = 0; length < expected.length;) {
       const record = await server.nextRecord()
       expect(record?.type).toBe(DATA)
       expect(record!.content.length).toBeLessThanOrEqual(16_384)
@@ -191,7 +259,7 @@ describe('data', () => {
     const writing = stream.write(new Uint8Array(100_000))
     await server.send(DATA, Uint8Array.of(1))
     expect(await stream.read()).toEqual(Uint8Array.of(1))
-    for (let received = 0; received < 100_000; ) received += (await server.nextRecord())!.content.length
+    for (let received = 0; received < 100_000;) received += (await server.nextRecord())!.content.length
     await writing
   })
 })

@@ -70,7 +70,11 @@ describe('RecordSplitter', () => {
 })
 
 describe('MessageAssembler', () => {
-  const messages = [Uint8Array.of(20, 0, 0, 0), Uint8Array.of(8, 0, 0, 2, 0, 0), concatBytes(Uint8Array.of(11, 0, 1, 44), new Uint8Array(300))]
+  const messages = [
+    Uint8Array.of(20, 0, 0, 0),
+    Uint8Array.of(8, 0, 0, 2, 0, 0),
+    concatBytes(Uint8Array.of(11, 0, 1, 44), new Uint8Array(300))
+  ]
   const wire = concatBytes(...messages)
 
   it('gives the same messages wherever they are split', () => {

@@ -26,12 +26,7 @@ const suite = CIPHER_SUITES.TLS_AES_128_GCM_SHA256
 const NOTHING = new Uint8Array(0)
 const hex = (name: keyof typeof RFC): Uint8Array => hexToBytes(RFC[name])
 const key = (name: keyof typeof RFC): Promise<CryptoKey> => importHmacKey(suite, hex(name))
-const label = async (
-  secret: CryptoKey,
-  name: string,
-  context: Uint8Array = NOTHING,
-  length = 32
-): Promise<string> =>
+const label = async (secret: CryptoKey, name: string, context: Uint8Array = NOTHING, length = 32): Promise<string> =>
   bytesToHex(await expandLabel(suite, secret, name, context, length))
 const transcript = (...names: (keyof typeof RFC)[]): Promise<Uint8Array> =>
   digest(suite, concatBytes(...names.map(hex)))
@@ -175,7 +170,9 @@ describe('RFC 8448 §3: record protection', () => {
       const nonce = hex('serverApplicationIv')
       nonce[10]! ^= 1
       nonce[11]! ^= 299 & 0xff
-      const raw = await crypto.subtle.importKey('raw', asBuffer(hex('serverApplicationKey')), 'AES-GCM', false, ['decrypt'])
+      const raw = await crypto.subtle.importKey('raw', asBuffer(hex('serverApplicationKey')), 'AES-GCM', false, [
+        'decrypt'
+      ])
       const parameters = { name: 'AES-GCM', iv: asBuffer(nonce), additionalData: asBuffer(record.subarray(0, 5)) }
       const opened = await crypto.subtle.decrypt(parameters, raw, asBuffer(record.subarray(5)))
       expect(new Uint8Array(opened).subarray(0, number)).toEqual(content)

@@ -41,7 +41,8 @@ function check(value: unknown, schema: unknown, path: string, depth: number, sta
   }
   if (Array.isArray(anyOf) && !anyOf.some((each) => inner(each) === undefined)) return path
   if (Array.isArray(oneOf) && oneOf.filter((each) => inner(each) === undefined).length !== 1) return path
-  if (typeof value === 'string' && !within(Array.from(value).length, schema['minLength'], schema['maxLength'])) return path
+  if (typeof value === 'string' && !within(Array.from(value).length, schema['minLength'], schema['maxLength']))
+    return path
   if (typeof value === 'number' && !fitsNumber(value, schema)) return path
   if (Array.isArray(value)) return checkItems(value, schema, path, depth, state)
   return isObject(value) ? checkProperties(value, schema, path, depth, state) : undefined

@@ -23,7 +23,11 @@ export function decodeCertificateVerify(body: Uint8Array): CertificateVerify {
 
 /** Writes the message. */
 export function encodeCertificateVerify(verify: CertificateVerify): Uint8Array {
-  return encodeMessage(MESSAGE_TYPE.certificateVerify, encodeNumber(2, verify.scheme), encodeVector(2, verify.signature))
+  return encodeMessage(
+    MESSAGE_TYPE.certificateVerify,
+    encodeNumber(2, verify.scheme),
+    encodeVector(2, verify.signature)
+  )
 }
 
 /** What the signature covers: 64 spaces, a context that names the signer, a zero, the transcript's hash. */

@@ -8,7 +8,10 @@ import { TlsError } from '../alerts.js'
 
 /** Reads a message body; a read past the end and {@link ByteReader.end} before it raise `decode_error`. */
 export function messageReader(bytes: Uint8Array): ByteReader {
-  return new ByteReader(bytes, (message) => new TlsError(`malformed message: ${message}`, { alertSent: 'decode_error' }))
+  return new ByteReader(
+    bytes,
+    (message) => new TlsError(`malformed message: ${message}`, { alertSent: 'decode_error' })
+  )
 }
 
 /** Reads `opaque<0..2^8-1>`. */

@@ -27,7 +27,11 @@ const LONGEST_SILENCE_MS = 15_000
 
 /** Frames of the last connection in these recordings, in order. */
 export function loadConversation(names: readonly string[]): Step[] {
-  const lines = names.flatMap((name) => readFileSync(sharedPath(`transcripts/${name}`)!, 'utf8').trim().split('\n'))
+  const lines = names.flatMap((name) =>
+    readFileSync(sharedPath(`transcripts/${name}`)!, 'utf8')
+      .trim()
+      .split('\n')
+  )
   const frames = lines
     .map((line) => JSON.parse(line) as { conn: number; dir: Step['dir']; t_ms: number; kind: string; hex: string })
     .filter(({ kind }) => kind === 'frame')
@@ -147,7 +151,14 @@ export async function replay(
   await settle()
   if (link.cutAtByte === undefined) await session?.close()
   await Promise.all([opened, ...pending])
-  return { sent, answers, notes, clock, ...(session === undefined ? {} : { session }), ...(openError === undefined ? {} : { openError }) }
+  return {
+    sent,
+    answers,
+    notes,
+    clock,
+    ...(session === undefined ? {} : { session }),
+    ...(openError === undefined ? {} : { openError })
+  }
 }
 
 /** Makes the session do what the recorded client did. Never rejects. */
@@ -156,7 +167,9 @@ async function trigger(session: Session, object: TlObject, answers: ReplayedAnsw
   const given = budget(120_000)
   if (object.type === 'tcp.query') {
     const { type } = decodeTl(object.data)
-    await (type === 'client.getWorkerTypesV2' ? session.getWorkerTypes(given) : session.updatePaymentStatus(given)).catch(() => undefined)
+    await (
+      type === 'client.getWorkerTypesV2' ? session.getWorkerTypes(given) : session.updatePaymentStatus(given)
+    ).catch(() => undefined)
     return
   }
   const query = decodeTl((object as TlValue<'tcp.packet'>).data) as TlValue<'client.runQueryEx'>

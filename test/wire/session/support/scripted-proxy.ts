@@ -137,7 +137,12 @@ export class ScriptedProxy {
 
   final(requestId: Uint8Array, text = '', total = 10n): Promise<void> {
     const answer = new TextEncoder().encode(text)
-    return this.packet({ type: 'client.queryAnswerPartEx', requestId, answer, finalInfo: { tokensUsed: tokens(total) } })
+    return this.packet({
+      type: 'client.queryAnswerPartEx',
+      requestId,
+      answer,
+      finalInfo: { tokensUsed: tokens(total) }
+    })
   }
 }
 
@@ -160,7 +165,14 @@ export function tokens(total: bigint): TlValue<'tokensUsed'> {
 
 export function httpResponse(status: number, payload: Uint8Array = new Uint8Array(0)): Uint8Array {
   const headers = [{ name: 'content-type', value: 'text/event-stream' }]
-  return encodeTl({ type: 'http.response', httpVersion: 'HTTP/1.1', statusCode: status, reason: 'OK', headers, payload })
+  return encodeTl({
+    type: 'http.response',
+    httpVersion: 'HTTP/1.1',
+    statusCode: status,
+    reason: 'OK',
+    headers,
+    payload
+  })
 }
 
 export function connectedToProxy(overrides: Partial<TlValue<'client.connectedToProxy'>> = {}): TlObject {

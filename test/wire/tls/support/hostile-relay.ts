@@ -23,7 +23,9 @@ export interface Outcome {
 }
 
 /** A conversation: handshake, then the server sends its answer and ends. */
-export async function converse(relay: (fromServer: ByteStream, toClient: ByteStream) => Promise<void>): Promise<Outcome> {
+export async function converse(
+  relay: (fromServer: ByteStream, toClient: ByteStream) => Promise<void>
+): Promise<Outcome> {
   const [client, relayFront] = createLinkedStreams()
   const [relayBack, serverEnd] = createLinkedStreams()
   const server = new ScriptedServer(serverEnd, await sharedIdentity())

@@ -236,7 +236,10 @@ export class ScriptedServer {
   }
 
   /** @param signer - Whose context string the signature names. */
-  async certificateVerify(signer: 'server' | 'client' = 'server', scheme: number = SCHEME_ED25519): Promise<Uint8Array> {
+  async certificateVerify(
+    signer: 'server' | 'client' = 'server',
+    scheme: number = SCHEME_ED25519
+  ): Promise<Uint8Array> {
     const content = signedContent(signer, await this.transcript.hash(this.suite))
     return encodeCertificateVerify({ scheme, signature: await this.identity.sign(content) })
   }
