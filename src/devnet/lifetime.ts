@@ -8,7 +8,6 @@
 export type Release = () => void
 
 /** Waits without outliving the devnet or the signal; rejects with the signal's reason. */
-export type { Delay } from './upstream/types.js'
 
 /** A scope that can be closed once. */
 export class Lifetime {

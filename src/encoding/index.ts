@@ -3,16 +3,9 @@
  *
  * @module
  */
-export {
-  formatAddress,
-  type FormatAddressOptions,
-  formatRawAddress,
-  parseAddress,
-  sameAddress,
-  type TonAddress
-} from './address.js'
-export { type Base64Options, decodeBase64, encodeBase64 } from './base64.js'
-export { ByteReader, type ReadErrorFactory } from './byte-reader.js'
+export { formatAddress, formatRawAddress, parseAddress, sameAddress, type TonAddress } from './address.js'
+export { decodeBase64, encodeBase64 } from './base64.js'
+export { ByteReader } from './byte-reader.js'
 export { ByteWriter } from './byte-writer.js'
 export { compareBytes, concatBytes, equalBytes } from './bytes.js'
 export { bytesToHex, hexToBytes } from './long-hex.js'

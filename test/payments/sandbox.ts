@@ -108,7 +108,7 @@ function describeTransaction(transaction: Transaction): Outcome {
 }
 
 /** Bag of cells of a StateInit from its parts. */
-export function stateInitBoc(code: Cell, data: Cell): Uint8Array {
+function stateInitBoc(code: Cell, data: Cell): Uint8Array {
   return new Uint8Array(beginCell().storeUint(0b00110, 5).storeRef(code).storeRef(data).endCell().toBoc())
 }
 

@@ -3,12 +3,12 @@
  *
  * @module
  */
-export { type CallBudgetOptions, createCallBudget, type OwnedCallBudget } from './call-budget.js'
+export { createCallBudget } from './call-budget.js'
 export type { CallPromise } from './call-promise.js'
 export { ChunkStream } from './chunk-stream.js'
 export type { CreateFunction } from './create.js'
-export { createEventParser, type EventParser } from './event-parser.js'
-export { EmptyStreamError, errorBody, errorResponse, statusOf, TruncatedStreamError } from './errors.js'
+export { createEventParser } from './event-parser.js'
+export { EmptyStreamError, errorResponse, TruncatedStreamError } from './errors.js'
 export type { FetchFunction } from './fetch.js'
 export type { CallFigures } from './figures.js'
 export type { FileInput } from './multipart.js'

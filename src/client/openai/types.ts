@@ -5,7 +5,6 @@
  * @module
  */
 import type { TokensUsed } from '../../runtime/ports/inference.js'
-import type { CallPromise } from './call-promise.js'
 import type { ChunkStream } from './chunk-stream.js'
 import type { CallFigures } from './figures.js'
 import type { FileInput } from './multipart.js'
@@ -240,8 +239,3 @@ export interface StreamResult<C> extends AnswerContext {
   /** Resolves with `final`. */
   readonly tokensUsed: Promise<TokensUsed | undefined>
 }
-
-/** The promise of a whole answer. */
-export type WholePromise<D> = CallPromise<D, WholeResult<D>>
-/** The promise of a stream. */
-export type StreamPromise<C> = CallPromise<ChunkStream<C>, StreamResult<C>>

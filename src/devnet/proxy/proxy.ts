@@ -24,8 +24,6 @@ function decodeOrUndefined(data: Uint8Array): TlObject | undefined {
   }
 }
 
-export type { AccountTemplate, AuthorizationMode } from './settings.js'
-
 /** A proxy. */
 export class DevnetProxy implements ConnectionHandler, ProxyCore {
   readonly settings: ProxySettings

@@ -3,9 +3,9 @@
  *
  * @module
  */
-export type { CertificateFault } from './certificate-faults.js'
-export { type CollateralServer, startCollateralServer } from './collateral-server.js'
-export type { DevnetTcbStatus } from './tcb-documents.js'
+
+export { startCollateralServer } from './collateral-server.js'
+
 export {
   createTeeVendor,
   DEVNET_TEE_FAULTS,

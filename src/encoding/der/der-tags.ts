@@ -26,8 +26,3 @@ export const DER_TAG = {
 export function contextTag(number: number): number {
   return 0xa0 | number
 }
-
-/** Identifier octet of a primitive, context-specific element `[number] IMPLICIT`. */
-export function contextPrimitiveTag(number: number): number {
-  return 0x80 | number
-}

@@ -3,9 +3,9 @@
  *
  * @module
  */
-export { derError } from './der-error.js'
-export { type DerElement, DerReader, MAX_DER_BYTES, readDer } from './der-reader.js'
-export { contextPrimitiveTag, contextTag, DER_TAG } from './der-tags.js'
+
+export { type DerElement, DerReader, readDer } from './der-reader.js'
+export { contextTag, DER_TAG } from './der-tags.js'
 export {
   decodeDerBitString,
   decodeDerBitStringBytes,

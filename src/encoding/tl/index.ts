@@ -11,7 +11,7 @@ import { DECLARATIONS } from './schema.js'
 import type { TlObject } from './types.js'
 
 export { TL_IDS } from './ids.js'
-export type { TlName, TlObject, TlObjectName, TlValue } from './types.js'
+export type { TlObject, TlObjectName, TlValue } from './types.js'
 
 let compiled: Schema | undefined
 const schema = (): Schema => (compiled ??= compileSchema(DECLARATIONS))

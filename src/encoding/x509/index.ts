@@ -3,17 +3,15 @@
  *
  * @module
  */
-export type { KeyAlgorithm, SignatureAlgorithm, SubjectPublicKey } from './algorithms.js'
+
 export {
   type CertificateExtension,
   createEd25519Certificate,
-  type Ed25519Certificate,
   type Ed25519CertificateOptions,
   type NameAttribute,
-  REFERENCE_SUBJECT,
   referenceExtensions
 } from './create-certificate.js'
 export { type ParsedCertificate, parseCertificate } from './parse-certificate.js'
 export { type ParsedCrl, parseCrl } from './parse-crl.js'
-export { type CertificateRole, commonNameOf, roleOf } from './names.js'
+export { commonNameOf, roleOf } from './names.js'
 export { decodeCertificateChainPem, encodeCertificatePem } from './pem.js'

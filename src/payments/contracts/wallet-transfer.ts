@@ -91,16 +91,3 @@ export function buildExternalMessage(address: Address, body: Cell, stateInit: Ce
   else builder.storeUint(0b11, 2).storeRef(stateInit)
   return cellToBoc(builder.storeBit(true).storeRef(body).endCell())
 }
-
-/** Normalised form of an external message: its body by reference, no StateInit; its hash names the message in explorers. */
-export function normalizedMessageHash(address: Address, body: Cell): Uint8Array {
-  const cell = beginCell()
-    .storeUint(0b1000, 4)
-    .storeAddress(address)
-    .storeCoins(0)
-    .storeBit(false)
-    .storeBit(true)
-    .storeRef(body)
-    .endCell()
-  return new Uint8Array(cell.hash())
-}

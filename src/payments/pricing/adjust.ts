@@ -8,9 +8,6 @@
  */
 import { CocoonError } from '../../errors.js'
 
-/** Coefficients are thousandths: 1000 is ×1. */
-export const COEFFICIENT_UNIT: number = 1000
-
 /** Multipliers are ten-thousandths: 10000 is ×1. */
 export const MULTIPLIER_UNIT: number = 10_000
 

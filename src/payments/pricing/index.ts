@@ -3,11 +3,10 @@
  *
  * @module
  */
-export { adjust, COEFFICIENT_UNIT, MULTIPLIER_UNIT } from './adjust.js'
+export { adjust } from './adjust.js'
 export { availableTokens, reservationTokens, tokensForAmount } from './balance.js'
-export type { AccountBalance, AvailableTokens } from './balance.js'
+export type { AccountBalance } from './balance.js'
 export {
-  KNOWN_GPUS,
   type LoadInput,
   type LoadPlan,
   type MarketInput,
@@ -17,13 +16,7 @@ export {
   type WorkerPlanInput
 } from './capacity.js'
 export { makeQuote, type Quote, type QuoteInput } from './quote.js'
-export {
-  BYTES_PER_TOKEN,
-  requestSize,
-  type RequestSize,
-  TOKENS_PER_MESSAGE,
-  TOKENS_PER_TEMPLATE
-} from './request-size.js'
+export { requestSize, type RequestSize, TOKENS_PER_MESSAGE, TOKENS_PER_TEMPLATE } from './request-size.js'
 export { predictRefusal, withinCoefficient } from './refusal.js'
 export type { OfferedWorker, Refusal, RefusalInput } from './refusal.js'
 export {
@@ -35,4 +28,4 @@ export {
   UNIT_MULTIPLIERS,
   usageCosts
 } from './token-counts.js'
-export type { RawTokenCounts, TokenMultipliers, TokenPrices, UsageCosts } from './token-counts.js'
+export type { RawTokenCounts, TokenMultipliers, TokenPrices } from './token-counts.js'

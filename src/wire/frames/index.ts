@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { FrameDecoder, type FrameDecoderOptions } from './frame-decoder.js'
+export { FrameDecoder } from './frame-decoder.js'
 export { FrameEncoder } from './frame-encoder.js'
-export { FRAME_HEADER_BYTES, MAX_FRAME_PAYLOAD_BYTES, MIN_FRAME_PAYLOAD_BYTES } from './limits.js'
+export { MAX_FRAME_PAYLOAD_BYTES } from './limits.js'

@@ -8,17 +8,9 @@ export {
   decodePowResponse,
   encodePowChallenge,
   encodePowResponse,
-  POW_CHALLENGE_BYTES,
   POW_RESPONSE_BYTES,
-  POW_SALT_BYTES,
   type PowChallenge
 } from './challenge.js'
 export { verifyPow } from './nonce-search.js'
 export { solvePowInWorker } from './solve-in-worker.js'
-export {
-  DEFAULT_MAX_POW_DIFFICULTY_BITS,
-  DEFAULT_POW_SLICE_MS,
-  type PowProgress,
-  solvePow,
-  type SolvePowOptions
-} from './solve.js'
+export { DEFAULT_MAX_POW_DIFFICULTY_BITS, type PowProgress, solvePow, type SolvePowOptions } from './solve.js'

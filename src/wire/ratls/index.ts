@@ -5,10 +5,4 @@
  */
 export { AttestationRefusedError } from '../../runtime/ports/attestation-refused-error.js'
 export { connectRatls } from './connect.js'
-export {
-  type RatlsConnection,
-  type RatlsEvent,
-  type RatlsOptions,
-  type RatlsPhase,
-  type RatlsTimings
-} from './types.js'
+export { type RatlsConnection, type RatlsEvent, type RatlsOptions } from './types.js'

@@ -11,6 +11,5 @@ export type {
   Session,
   SessionContracts,
   SessionEvent,
-  SessionLimits,
   SessionOptions
 } from './types.js'
