@@ -107,11 +107,6 @@ function describeTransaction(transaction: Transaction): Outcome {
   return { to, exit, op }
 }
 
-/** Bag of cells of a StateInit from its parts. */
-function stateInitBoc(code: Cell, data: Cell): Uint8Array {
-  return new Uint8Array(beginCell().storeUint(0b00110, 5).storeRef(code).storeRef(data).endCell().toBoc())
-}
-
 /** The sandbox as a source of the chain: what an API would say about it, and a way in for external messages. */
 export class SandboxSource implements ChainReader, ChainSender {
   readonly name = 'sandbox'
