@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Address, Cell, beginCell, loadStateInit, type Transaction } from '@ton/core'
+import { Address, Cell, loadStateInit, type Transaction } from '@ton/core'
 import { Blockchain, type SmartContract } from '@ton/sandbox'
 import { toTransaction } from '../../src/payments/chain/cells.js'
 import type { AccountState, ChainReader, ChainSender, ChainTransaction } from '../../src/payments/chain/index.js'
