@@ -1,7 +1,7 @@
 /**
  * Times the pure TLS engine against `node:tls` in one run, over loopback TCP, with the server in a process of its own.
  *
- *     node bench/tls.mjs [handshakes] [megabytes]
+ *     node bench/tls.mjs [handshakes] [megabytes] [--quick]
  *
  * Prints the median handshake, the time from a fresh TCP connection to the first answered byte, the round trip on an open
  * connection, and download and upload rates, with pure ÷ native for each.
@@ -15,8 +15,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const handshakes = Number(process.argv[2] ?? 60)
-const megabytes = Number(process.argv[3] ?? 256)
+const isQuick = process.argv.includes('--quick')
+const numbers = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+const handshakes = Number(numbers[0] ?? (isQuick ? 15 : 60))
+const megabytes = Number(numbers[1] ?? (isQuick ? 32 : 256))
 
 // Below node_modules, so that the bundle finds its external packages.
 const cache = join(root, 'node_modules/.cache')
