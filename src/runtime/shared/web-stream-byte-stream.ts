@@ -5,6 +5,7 @@
  */
 import { CocoonError } from '../../errors.js'
 import type { ByteStream } from '../ports/byte-stream.js'
+import { closedStreamError } from './closed-stream-error.js'
 
 /** What a runtime's socket looks like. */
 export interface SocketPair {
@@ -34,17 +35,17 @@ export class WebStreamByteStream implements ByteStream {
 
   async read(): Promise<Uint8Array | null> {
     while (!this.#hasEnded) {
-      if (this.#isClosed) throw closedError()
+      if (this.#isClosed) throw closedStreamError()
       const { done, value } = await this.#reader.read().catch((cause: unknown) => this.#fail(cause))
       if (done) this.#hasEnded = true
       else if (value.length > 0) return value
     }
-    if (this.#isClosed) throw closedError()
+    if (this.#isClosed) throw closedStreamError()
     return null
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#isClosed) throw closedError()
+    if (this.#isClosed) throw closedStreamError()
     await this.#writer.write(bytes).catch((cause: unknown) => this.#fail(cause))
   }
 
@@ -66,11 +67,7 @@ export class WebStreamByteStream implements ByteStream {
   }
 
   #fail(cause: unknown): never {
-    if (this.#isClosed) throw closedError()
+    if (this.#isClosed) throw closedStreamError()
     throw new CocoonError('ERR_CONNECTION_LOST', 'the connection was lost', { phase: 'dial', cause })
   }
-}
-
-function closedError(): CocoonError {
-  return new CocoonError('ERR_CLOSED', 'the stream was closed', { phase: 'close' })
 }

@@ -9,6 +9,7 @@
 import { CocoonError } from '../../errors.js'
 import type { ByteStream } from '../ports/byte-stream.js'
 import type { Clock } from '../ports/clock.js'
+import { closedStreamError } from './closed-stream-error.js'
 
 /** Most bytes kept for a reader that is late. */
 const RECEIVE_LIMIT_BYTES = 32 * 1024 * 1024
@@ -39,7 +40,7 @@ export class WebSocketByteStream implements ByteStream {
 
   async read(): Promise<Uint8Array | null> {
     for (;;) {
-      if (this.#isClosed) throw closedError()
+      if (this.#isClosed) throw closedStreamError()
       const chunk = this.#chunks.shift()
       if (chunk !== undefined) {
         this.#bufferedBytes -= chunk.length
@@ -69,7 +70,7 @@ export class WebSocketByteStream implements ByteStream {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw closedError()
+    if (this.#isClosed) throw closedStreamError()
     if (this.#failure !== undefined) throw this.#failure
     if (this.#hasEnded) throw lostError('the relay closed the connection')
   }
@@ -106,10 +107,6 @@ export class WebSocketByteStream implements ByteStream {
     this.#wakeReader = undefined
     wake?.()
   }
-}
-
-function closedError(): CocoonError {
-  return new CocoonError('ERR_CLOSED', 'the stream was closed', { phase: 'close' })
 }
 
 function lostError(message: string): CocoonError {
