@@ -5,6 +5,8 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 
+import { keepTogether } from './scripts/keep-together.js'
+
 /** Hand-kept, like `exports` in package.json: what is not listed is not public. */
 const entries = {
   index: 'src/index.ts',
@@ -30,8 +32,37 @@ const entries = {
   'runtime/browser/index': 'src/runtime/browser/index.ts'
 }
 
+const entry = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)))
+const external = ['#runtime', /^node:/, /^cloudflare:/, /^cocoonkit(\/|$)/]
+
+/**
+ * What is loaded together is one chunk. Left to itself, esbuild makes a chunk of every set of modules that the same entries
+ * reach: the root entry came in a dozen pieces, each compressed by itself, and each a file that Node opens and reads.
+ */
+const groups = [
+  // What most entries use. No dynamic import is in it.
+  [
+    'src/errors.ts',
+    'src/encoding/address.ts',
+    'src/encoding/bytes.ts',
+    'src/encoding/spellings.ts',
+    'src/encoding/utf8.ts',
+    'src/runtime/browser/index.ts',
+    'src/runtime/ports/attestation-refused-error.ts'
+  ],
+  // What the root entry loads at once.
+  ['src/client/index.ts'],
+  ['src/runtime/node/index.ts'],
+  // Parsers of attestation, TLS and TL.
+  ['src/encoding/index.ts'],
+  ['src/encoding/x509/index.ts'],
+  ['src/wire/pow/index.ts'],
+  // What the first connection loads.
+  ['src/client/network/pool/index.ts', 'src/wire/ratls/index.ts', 'src/wire/session/index.ts', 'src/wire/tls/index.ts']
+]
+
 export default defineConfig({
-  entry: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),
+  entry,
   format: 'esm',
   target: 'es2023',
   platform: 'neutral',
@@ -40,5 +71,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   dts: false,
-  external: ['#runtime', /^node:/, /^cloudflare:/, /^cocoonkit(\/|$)/]
+  external,
+  esbuildPlugins: [await keepTogether(Object.values(entry), ['#runtime'], groups)]
 })

@@ -6,7 +6,7 @@
  * @module
  */
 import type { SecureContext } from 'node:tls'
-import { encodeBase64 } from '../../encoding/index.js'
+import { encodeBase64 } from '../../encoding/base64.js'
 import type { Clock, Random } from '../ports/clock.js'
 
 const HOUR_MS = 3_600_000
