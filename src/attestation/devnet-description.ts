@@ -11,6 +11,13 @@ import { decodeBase64, hexToBytes } from '../encoding/index.js'
 import { CocoonError } from '../errors.js'
 import { staticCollateral } from './collateral/relay.js'
 import { parseStrictJson } from './collateral/strict-json.js'
+import {
+  type DevnetChainDescription,
+  type DevnetMoney,
+  type DevnetPricesDescription,
+  type DevnetWalletDescription,
+  readDevnetMoney
+} from './devnet-money.js'
 import { type AttestationVerdictPolicy, createAttestationPolicy } from './policy/create-policy.js'
 import type { AttestationPolicy } from './policy/rules.js'
 import type { SnpCollateral } from './snp/collateral.js'
@@ -41,7 +48,16 @@ export interface DevnetDescription {
     readonly encryptionKeys?: readonly DevnetEncryptionKey[] | undefined
   }
   /** The account that the devnet knows. Play money: its secret is no secret. */
-  readonly account: { readonly owner: string; readonly secret?: string | { readonly hex: string } | undefined }
+  readonly account: {
+    readonly owner: string
+    readonly secret?: string | { readonly hex: string } | undefined
+    /** The owner's wallet, when the devnet made it. */
+    readonly wallet?: DevnetWalletDescription | undefined
+  }
+  /** Prices of every class of tokens. */
+  readonly prices?: DevnetPricesDescription | undefined
+  /** The chain behind the network, when one runs. */
+  readonly chain?: DevnetChainDescription | undefined
   readonly attestation: {
     /** Self-signed root certificates, DER in base64. */
     readonly roots: {
@@ -115,6 +131,15 @@ export function fromDevnet(source: DevnetSource): DevnetClientOptions {
  */
 export function devnetTrust(source: DevnetSource): DevnetTrust {
   return trustOf(readDescription(source))
+}
+
+/**
+ * What a description says about money: prices, the chain, the account's wallet.
+ *
+ * @throws CocoonError `ERR_OPTIONS` for something that is not a description.
+ */
+export function devnetMoney(source: DevnetSource): DevnetMoney {
+  return readDevnetMoney(readDescription(source))
 }
 
 function trustOf({ name, attestation }: DevnetDescription): DevnetTrust {

@@ -11,10 +11,17 @@ export type { CollateralRequest, CollateralSource } from './collateral/source.js
 export {
   type DevnetClientOptions,
   type DevnetDescription,
+  devnetMoney,
   type DevnetSource,
   devnetTrust,
   fromDevnet
 } from './devnet-description.js'
+export type {
+  DevnetChainDescription,
+  DevnetMoney,
+  DevnetPricesDescription,
+  DevnetWalletDescription
+} from './devnet-money.js'
 export { tdxImageHash } from './image-hash.js'
 export {
   type AttestationPolicyOptions,

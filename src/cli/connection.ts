@@ -6,23 +6,21 @@
  *
  * @module
  */
-import { type DevnetClientOptions, fromDevnet } from '../attestation.js'
-import type { Devnet } from '../devnet.js'
-import { Cocoon, type CocoonOptions, type NetworkEventListener, type VerdictPolicy } from '../index.js'
-import { flagOf, listOf, type OptionSpec, type OptionValues, textOf } from './command.js'
+import { Cocoon, type NetworkEventListener } from '../index.js'
+import type { Ledger } from '../ton.js'
+import type { OptionSpec, OptionValues } from './command.js'
+import { textOf } from './command.js'
 import type { CliContext } from './context.js'
-import { numberOf, usageError } from './usage-error.js'
-
-/** Environment variable with the secret, unless `--secret-env` names another. */
-const DEFAULT_SECRET_VARIABLE = 'COCOON_SECRET'
-
-/** Prices of a network. */
-export type NetworkPrices = Devnet['prices']
+import { DEVNET_OPTION } from './devnet-file.js'
+import { openLedgerFile, ROOT_OPTIONS } from './money.js'
+import { DEFAULT_SECRET_VARIABLE, type Network, type NetworkPrices, openNetwork } from './networks.js'
+import { numberOf } from './usage-error.js'
 
 /** Flags of a connection. */
 export const CONNECTION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   proxy: { type: 'string', multiple: true, placeholder: 'HOST:PORT', description: 'a proxy, in order of preference' },
   owner: { type: 'string', placeholder: 'ADDRESS', description: 'the wallet contract that owns the client contract' },
+  ...ROOT_OPTIONS,
   'secret-env': {
     type: 'string',
     placeholder: 'NAME',
@@ -39,11 +37,7 @@ export const CONNECTION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     placeholder: 'N',
     description: 'lowest root version that the proxy must have; default 0'
   },
-  devnet: {
-    type: 'string',
-    placeholder: 'FILE',
-    description: 'description of a running devnet (cocoonkit devnet --describe FILE) instead of a proxy and an account'
-  },
+  devnet: DEVNET_OPTION,
   'embedded-devnet': { type: 'boolean', description: 'run a devnet inside this process and use that' },
   'unsafe-accept-any-peer': {
     type: 'boolean',
@@ -55,149 +49,75 @@ export const CONNECTION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 /** A client with what a person should know about the way to its peer. */
 export interface OpenedClient {
   readonly client: Cocoon
-  /** Where the network description gives them. */
+  /** Where the description of the network gives them; with a root contract the client knows them itself. */
   readonly prices: NetworkPrices | undefined
+  /** Prices of the network from wherever they are known, for printing. */
+  readPrices(): Promise<NetworkPrices | undefined>
   /** One line: how the peer is judged. */
   readonly trust: string
-  /** Closes the client, and the devnet if there is one. */
+  /** Closes the client, the ledger and the devnet, where there are such. */
   close(): Promise<void>
 }
 
-interface Network {
-  readonly options: Pick<CocoonOptions, 'network' | 'account' | 'attestation'>
-  readonly prices: NetworkPrices | undefined
-  readonly trust: string
-  close(): Promise<void>
+/** What a command wants of its client. */
+export interface ClientWishes {
+  readonly onEvent?: NetworkEventListener | undefined
+  /** Whether receipts go to the ledger that the flags name, if they name one. Default `false`. */
+  readonly records?: boolean | undefined
 }
 
 /**
  * Makes the client that the flags describe. Nothing is connected yet, but with `--embedded-devnet` the devnet runs.
  *
- * @throws CocoonError `ERR_OPTIONS`.
+ * @throws CocoonError `ERR_OPTIONS`, `ERR_LEDGER*`.
  */
 export async function openClient(
   values: OptionValues,
   context: CliContext,
-  onEvent?: NetworkEventListener
+  { onEvent, records = false }: ClientWishes = {}
 ): Promise<OpenedClient> {
   const timeoutSeconds = numberOf(values, 'timeout', { min: 0.001, max: 2_000_000 })
   const network = await openNetwork(values, context)
+  let ledger: Ledger | undefined
   try {
+    // A devnet's receipts go beside its description when its chain can charge for them; elsewhere only where told.
+    const hasLedger =
+      textOf(values, 'ledger') !== undefined || (textOf(values, 'devnet') !== undefined && network.isOnChain)
+    if (records && hasLedger) ledger = await openLedgerFile(values)
     const client = new Cocoon({
       ...network.options,
       timeoutMs: timeoutSeconds === undefined ? undefined : Math.ceil(timeoutSeconds * 1000),
-      onEvent
+      onEvent,
+      payments: ledger && { ledger, prices: network.prices }
     })
-    return {
-      client,
-      prices: network.prices,
-      trust: network.trust,
-      close: async () => {
-        await client.close()
-        await network.close()
-      }
-    }
+    return opened(client, network, ledger)
   } catch (error) {
+    await ledger?.close()
     await network.close()
     throw error
   }
 }
 
-async function openNetwork(values: OptionValues, context: CliContext): Promise<Network> {
-  const path = textOf(values, 'devnet')
-  if (path !== undefined) return await describedDevnet(values, context, path)
-  return flagOf(values, 'embedded-devnet') ? await embeddedDevnet(values) : await namedNetwork(values, context)
-}
-
-async function namedNetwork(values: OptionValues, context: CliContext): Promise<Network> {
-  const proxies = listOf(values, 'proxy')
-  const owner = textOf(values, 'owner')
-  if (proxies.length === 0)
-    throw usageError('no proxy is named', 'Give --proxy HOST:PORT, or --embedded-devnet to try without one.')
-  if (owner === undefined) throw usageError('no account is named', 'Give --owner ADDRESS.')
-  const isUnsafe = flagOf(values, 'unsafe-accept-any-peer')
+function opened(client: Cocoon, network: Network, ledger: Ledger | undefined): OpenedClient {
   return {
-    options: {
-      network: {
-        isTest: flagOf(values, 'test'),
-        configVersion: numberOf(values, 'config-version', { min: 0, max: 0xffff_ffff, isInteger: true }),
-        proxies
-      },
-      account: { owner, secret: await readSecret(values, context) },
-      attestation: isUnsafe ? await anyPeer(context) : undefined
+    client,
+    prices: network.prices,
+    readPrices: async () => {
+      if (!network.isOnChain) return network.prices
+      const { pricePerTokenNano, workerFeePerTokenNano, multipliers } = (await client.registry()).root
+      return { pricePerTokenNano, workerFeePerTokenNano, multipliers }
     },
-    prices: undefined,
-    trust: isUnsafe
-      ? 'ANY PEER IS ACCEPTED (--unsafe-accept-any-peer)'
-      : 'peers are verified; without a policy all are refused',
-    close: () => Promise.resolve()
-  }
-}
-
-/** The network of a description file: its proxies are verified in full against the devnet's own vendor. */
-async function describedDevnet(values: OptionValues, context: CliContext, path: string): Promise<Network> {
-  refuseBeside(values, 'devnet', 'embedded-devnet')
-  return {
-    options: await readDevnetFile(context, path),
-    prices: undefined,
-    trust: DEVNET_TRUST,
-    close: () => Promise.resolve()
-  }
-}
-
-async function embeddedDevnet(values: OptionValues): Promise<Network> {
-  refuseBeside(values, 'embedded-devnet')
-  const { fromDevnet, startDevnet } = await import('../devnet.js')
-  const devnet = await startDevnet()
-  return { options: fromDevnet(devnet), prices: devnet.prices, trust: DEVNET_TRUST, close: () => devnet.close() }
-}
-
-const DEVNET_TRUST = "verified in full against the devnet's own vendor, not against real hardware"
-
-/** Options out of the description of a devnet. @throws CocoonError `ERR_OPTIONS`. */
-export async function readDevnetFile(context: CliContext, path: string): Promise<DevnetClientOptions> {
-  return fromDevnet(await readDevnetText(context, path))
-}
-
-/** Text of the file that `--devnet` names. @throws CocoonError `ERR_OPTIONS`. */
-export async function readDevnetText(context: CliContext, path: string): Promise<string> {
-  try {
-    return new TextDecoder().decode(await context.readFile(path))
-  } catch (cause) {
-    throw usageError('--devnet cannot be read', cause instanceof Error ? cause.message : undefined)
-  }
-}
-
-/** A devnet brings its own proxies, account and trust. */
-function refuseBeside(values: OptionValues, flag: string, ...more: readonly string[]): void {
-  for (const name of ['proxy', 'owner', 'secret-env', 'secret-file', 'unsafe-accept-any-peer', ...more]) {
-    if (values[name] !== undefined && values[name] !== false)
-      throw usageError(`--${name} and --${flag} exclude each other`)
-  }
-}
-
-async function anyPeer(context: CliContext): Promise<VerdictPolicy> {
-  context.stderr.write(
-    'WARNING: --unsafe-accept-any-peer is set. Whoever answers reads the prompt and receives the account secret.\n'
-  )
-  return (await import('../unsafe.js')).acceptAnyPeer()
-}
-
-async function readSecret(values: OptionValues, context: CliContext): Promise<string | Uint8Array | undefined> {
-  const path = textOf(values, 'secret-file')
-  const variable = textOf(values, 'secret-env')
-  if (path !== undefined && variable !== undefined)
-    throw usageError('--secret-file and --secret-env exclude each other')
-  if (path !== undefined) {
-    let bytes: Uint8Array
-    try {
-      bytes = await context.readFile(path)
-    } catch (cause) {
-      throw usageError('--secret-file cannot be read', cause instanceof Error ? cause.message : undefined)
+    trust: network.trust,
+    close: async () => {
+      // The newest signed charge belongs to the receipts; not getting it loses nothing.
+      if (ledger !== undefined && client.attestations().size > 0)
+        await client.refreshPayments({ timeoutMs: CHARGE_TIMEOUT_MS }).catch(() => undefined)
+      await client.close()
+      await ledger?.close()
+      await network.close()
     }
-    return bytes.at(-1) === 0x0a ? bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1) : bytes
   }
-  const secret = context.env[variable ?? DEFAULT_SECRET_VARIABLE]
-  if (secret === undefined && variable !== undefined) throw usageError(`the environment has no variable ${variable}`)
-  return secret
 }
+
+/** How long the end of a command may wait for a signed charge. */
+const CHARGE_TIMEOUT_MS = 2000

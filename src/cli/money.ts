@@ -4,13 +4,14 @@
  * @module
  */
 import type { Clock } from '../index.js'
-import type { ChainSource, Ledger, Registry } from '../ton.js'
+import type { ChainSource, CocoonNetwork, Ledger, Registry } from '../ton.js'
 import { type OptionSpec, type OptionValues, textOf } from './command.js'
 import type { CliContext } from './context.js'
+import { ledgerPathOf, type NamedDevnet } from './devnet-file.js'
 import { usageError } from './usage-error.js'
 
-/** Flags of the chain. */
-export const CHAIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+/** Flags that name a network by its root contract, and the chain that it is read from. */
+export const ROOT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   chain: {
     type: 'string',
     placeholder: 'URL',
@@ -19,14 +20,33 @@ export const CHAIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   root: {
     type: 'string',
     placeholder: 'ADDRESS',
+    description: 'root contract of the network, or the word mainnet; proxies, prices and image hashes come from it'
+  }
+}
+
+/** Flags of the chain. */
+export const CHAIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  ...ROOT_OPTIONS,
+  root: {
+    type: 'string',
+    placeholder: 'ADDRESS',
     description: 'root contract of the network; default that of mainnet'
   },
-  test: { type: 'boolean', description: 'a test network' }
+  test: { type: 'boolean', description: 'a test network' },
+  devnet: {
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'description of a running devnet with a chain: chain, root, parties, wallet and ledger in one'
+  }
 }
 
 /** Flag of the ledger. */
 export const LEDGER_OPTION: Readonly<Record<string, OptionSpec>> = {
-  ledger: { type: 'string', placeholder: 'FILE', description: 'ledger file with receipts, charges and sent messages' }
+  ledger: {
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'ledger file with receipts, charges and sent messages; with --devnet default FILE.ledger'
+  }
 }
 
 /** Time of the process. */
@@ -39,12 +59,26 @@ export const cliClock: Clock = {
   }
 }
 
-/** Opens the chain and the registry that the flags name. @throws CocoonError `ERR_OPTIONS`. */
-export async function openChain(values: OptionValues): Promise<{ source: ChainSource; registry: Registry }> {
-  const { mainnet, openRegistry, testnet, toncenterV3 } = await import('../ton.js')
-  const url = textOf(values, 'chain')
-  const root = textOf(values, 'root')
-  const isTest = values['test'] === true
+/** A network by its root contract, and the chain to read it from. */
+export interface NamedChain {
+  readonly source: ChainSource
+  readonly network: CocoonNetwork
+}
+
+/** The chain and the network that the flags name. @throws CocoonError `ERR_OPTIONS`. */
+export async function namedChain(values: OptionValues, devnet?: NamedDevnet): Promise<NamedChain> {
+  const { mainnet, testnet, toncenterV3 } = await import('../ton.js')
+  const described = devnet?.money.chain
+  if (devnet !== undefined) {
+    for (const name of ['chain', 'root', 'test'])
+      if (values[name] !== undefined && values[name] !== false)
+        throw usageError(`--${name} and --devnet exclude each other`)
+    if (described === undefined)
+      throw usageError('this devnet has no chain', 'Start it with cocoonkit devnet --chain --describe FILE.')
+  }
+  const url = described?.url ?? textOf(values, 'chain')
+  const root = described?.rootAddress ?? textOf(values, 'root')
+  const isTest = devnet?.options.network.isTest ?? values['test'] === true
   if (isTest && root === undefined) throw usageError('a test network needs --root ADDRESS')
   if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) throw usageError('--chain must be an http or https URL')
   const host = isTest ? 'https://testnet.toncenter.com' : 'https://toncenter.com'
@@ -52,13 +86,23 @@ export async function openChain(values: OptionValues): Promise<{ source: ChainSo
   // Somebody's own node has no rate limit to be kept.
   const isLocal = /^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(endpoint)
   const source = toncenterV3({ endpoint, clock: cliClock, ...(isLocal && { requestsPerSecond: 0 }) })
-  const network = root === undefined ? mainnet : isTest ? testnet(root) : { name: 'given root', rootAddress: root }
+  if (root === undefined || (root === 'mainnet' && !isTest)) return { source, network: mainnet }
+  return { source, network: isTest ? testnet(root) : { name: 'given root', rootAddress: root } }
+}
+
+/** Opens the chain and the registry that the flags name. @throws CocoonError `ERR_OPTIONS`. */
+export async function openChain(
+  values: OptionValues,
+  devnet?: NamedDevnet
+): Promise<{ source: ChainSource; registry: Registry }> {
+  const { openRegistry } = await import('../ton.js')
+  const { source, network } = await namedChain(values, devnet)
   return { source, registry: openRegistry({ network, reader: source, clock: cliClock }) }
 }
 
 /** Opens the ledger file. @throws CocoonError `ERR_OPTIONS` | `ERR_LEDGER*`. */
 export async function openLedgerFile(values: OptionValues): Promise<Ledger> {
-  const path = textOf(values, 'ledger')
+  const path = ledgerPathOf(values)
   if (path === undefined) throw usageError('no ledger is named', 'Give --ledger FILE.')
   const [{ openLedger }, { openFileLedgerStore }] = await Promise.all([import('../ton.js'), import('../node.js')])
   return openLedger({ store: await openFileLedgerStore({ path }), clock: cliClock })

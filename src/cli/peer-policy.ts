@@ -13,8 +13,8 @@ import {
   pccs
 } from '../attestation.js'
 import { listOf, type OptionSpec, type OptionValues, textOf } from './command.js'
-import { readDevnetText } from './connection.js'
 import type { CliContext } from './context.js'
+import { readDevnetText } from './devnet-file.js'
 import { usageError } from './usage-error.js'
 
 /** Flags that say how to judge. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { DevnetDescription } from '../attestation/index.js'
+import type { DevnetChainDescription, DevnetDescription } from '../attestation/index.js'
 import { bytesToHex, parseAddress, type TonAddress } from '../encoding/index.js'
 import { MAINNET_SAMPLE_PRICES, type TokenPrices } from '../payments/pricing/index.js'
 import { RunningChain, type DevnetChainOptions } from './chain/index.js'
@@ -173,7 +173,7 @@ class RunningDevnet implements Devnet {
   }
 
   describe(): DevnetDescription {
-    const { network, account, prices } = this
+    const { network, account, prices, chain } = this
     const secret = typeof account.secret === 'string' ? account.secret : { hex: bytesToHex(account.secret) }
     return {
       schema: 'cocoonkit.devnet-description.v1',
@@ -185,6 +185,12 @@ class RunningDevnet implements Devnet {
         pricePerTokenNano: prices.pricePerTokenNano.toString()
       },
       account: { owner: account.owner, secret },
+      prices: {
+        pricePerTokenNano: prices.pricePerTokenNano.toString(),
+        workerFeePerTokenNano: prices.workerFeePerTokenNano.toString(),
+        multipliers: { ...prices.multipliers }
+      },
+      ...(chain === undefined ? {} : { chain: describeChain(chain, this.proxyPublicKeys) }),
       attestation: this.#vendor.describe()
     }
   }
@@ -338,6 +344,17 @@ class RunningDevnet implements Devnet {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+function describeChain(
+  { url, rootAddress, proxies }: RunningChain,
+  publicKeys: readonly Uint8Array[]
+): DevnetChainDescription {
+  const parties = proxies.map(({ owner }, index) => ({
+    owner,
+    publicKey: bytesToHex(publicKeys[index] ?? new Uint8Array())
+  }))
+  return { url, rootAddress, proxies: parties }
 }
 
 /**

@@ -4,10 +4,15 @@
  * @module
  */
 export {
+  type DevnetChainDescription,
   type DevnetClientOptions,
   type DevnetDescription,
+  type DevnetMoney,
+  devnetMoney,
+  type DevnetPricesDescription,
   type DevnetSource,
   devnetTrust,
+  type DevnetWalletDescription,
   fromDevnet
 } from '../attestation/index.js'
 export {

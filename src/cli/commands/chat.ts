@@ -17,6 +17,7 @@ import { type Command, flagOf, type OptionValues, textOf } from '../command.js'
 import { CONNECTION_OPTIONS, openClient, type OpenedClient } from '../connection.js'
 import type { CliContext } from '../context.js'
 import { EXIT } from '../exit-codes.js'
+import { LEDGER_OPTION } from '../money.js'
 import { formatTon, printable, printJson } from '../print.js'
 import { createProgress, type Progress } from '../progress.js'
 import { numberOf, usageError } from '../usage-error.js'
@@ -60,7 +61,8 @@ export const chatCommand: Command = {
       type: 'boolean',
       description: 'ask for the whole answer at once (for workers that lose event streams)'
     },
-    ...CONNECTION_OPTIONS
+    ...CONNECTION_OPTIONS,
+    ...LEDGER_OPTION
   },
   notes: [
     'Without words the prompt is read from standard input. The answer goes to standard output, everything else to',
@@ -71,7 +73,7 @@ export const chatCommand: Command = {
     const asJson = flagOf(values, 'json')
     const messages = await readMessages(values, words, context)
     const progress = createProgress(context, asJson)
-    const opened = await openClient(values, context, progress.onEvent)
+    const opened = await openClient(values, context, { onEvent: progress.onEvent, records: true })
     try {
       const outcome = await ask(opened, values, messages, context, progress)
       if (asJson) printJson(context, { ...outcome, trust: opened.trust })

@@ -6,8 +6,9 @@
 import type { WorkerInstance, WorkerType } from '../../index.js'
 import type { Command } from '../command.js'
 import { flagOf } from '../command.js'
-import { CONNECTION_OPTIONS, type NetworkPrices, openClient } from '../connection.js'
+import { CONNECTION_OPTIONS, openClient } from '../connection.js'
 import { EXIT } from '../exit-codes.js'
+import type { NetworkPrices } from '../networks.js'
 import { formatTable, formatTon, printable, printJson } from '../print.js'
 import { createProgress } from '../progress.js'
 
@@ -46,11 +47,12 @@ export const modelsCommand: Command = {
   async run(values, _words, context) {
     const asJson = flagOf(values, 'json')
     const progress = createProgress(context, asJson)
-    const opened = await openClient(values, context, progress.onEvent)
+    const opened = await openClient(values, context, { onEvent: progress.onEvent })
     try {
       const { peer, models } = await opened.client.market({ signal: context.signal })
+      const prices = await opened.readPrices()
       progress.end()
-      const rows = models.map((type) => describeModel(type, opened.prices))
+      const rows = models.map((type) => describeModel(type, prices))
       if (asJson) printJson(context, { peer, trust: opened.trust, models: rows })
       else {
         context.stderr.write(`proxy ${peer.address}, protocol ${peer.protocolVersion}, ${opened.trust}\n`)

@@ -39,7 +39,7 @@ export const planCommand: Command = {
     }
     const asJson = flagOf(values, 'json')
     const progress = createProgress(context, asJson)
-    const opened = await openClient(values, context, progress.onEvent)
+    const opened = await openClient(values, context, { onEvent: progress.onEvent })
     try {
       const plan = await opened.client.plan(load, { prices: opened.prices, signal: context.signal })
       progress.end()

@@ -31,7 +31,7 @@ export const quoteCommand: Command = {
     if (model === undefined) throw usageError('no model is named', 'Give --model NAME.')
     const asJson = flagOf(values, 'json')
     const progress = createProgress(context, asJson)
-    const opened = await openClient(values, context, progress.onEvent)
+    const opened = await openClient(values, context, { onEvent: progress.onEvent })
     try {
       const content = words.length > 0 || context.stdinIsTTY ? words.join(' ') : await context.readStdin()
       const maxTokens = numberOf(values, 'max-tokens', { min: 0, max: 2 ** 31 - 1, isInteger: true })

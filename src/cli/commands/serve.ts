@@ -12,6 +12,7 @@ import { type Command, flagOf, listOf, type OptionValues, textOf } from '../comm
 import { CONNECTION_OPTIONS, openClient, type OpenedClient } from '../connection.js'
 import type { CliContext } from '../context.js'
 import { EXIT } from '../exit-codes.js'
+import { LEDGER_OPTION } from '../money.js'
 import { formatTon, printJson } from '../print.js'
 import { numberOf, usageError } from '../usage-error.js'
 
@@ -45,7 +46,8 @@ export const serveCommand: Command = {
       placeholder: 'TON',
       description: 'refuse further requests when this much is spent, by the cost that the network reports'
     },
-    ...CONNECTION_OPTIONS
+    ...CONNECTION_OPTIONS,
+    ...LEDGER_OPTION
   },
   notes: [
     'It listens on 127.0.0.1 only, answers only to the names of this machine, and serves whoever can reach it: every program',
@@ -57,7 +59,7 @@ export const serveCommand: Command = {
     const port = numberOf(values, 'port', { min: 0, max: 65_535, isInteger: true }) ?? DEFAULT_PORT
     const maxSpendNano = readSpend(values)
     const token = readToken(values, context)
-    const opened = await openClient(values, context)
+    const opened = await openClient(values, context, { records: true })
     try {
       const gateway = createGateway({
         cocoon: opened.client,
