@@ -69,7 +69,7 @@ const NOTES = {
   'image.hash':
     'TDX: SHA-256 over MRTD, MRCONFIGID, MROWNER, MROWNERCONFIG, RTMR0–3 and 64 zero bytes. SEV-SNP: SHA-256 over the measurement and 64 zero bytes.',
   'snp.product':
-    "No root of AMD is built in. Until one is, peers with genuine AMD evidence are refused; a devnet's AMD is verified against the devnet's root.",
+    "The roots of Milan, Genoa (with it Siena) and Turin are built in; peers of other products are refused. A devnet's AMD is verified against the devnet's root.",
   'tdx.collateral.number':
     'A policy object also refuses a number below the highest one that it verified for the same platform family.',
   'tdx.pck.root': "The whole certificate is compared with Intel's SGX Root CA, not only its key or its name.",

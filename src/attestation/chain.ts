@@ -1,6 +1,6 @@
 /**
  * Certificate chains of the vendors: names, roles, validity, signatures, revocation. A chain ends in a root that is
- * compared as a whole; a root that only has the right key is another root.
+ * compared as a whole, by its SHA-256; a root that only has the right key is another root.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { type ParsedCertificate, parseCertificate, roleOf } from '../encoding/x5
 import type { CheckId } from './report/checks.js'
 import type { Findings } from './report/findings.js'
 import type { Signatures } from './signatures.js'
+import { fingerprint } from './trust.js'
 
 /** Ids under which a kind of chain is judged. */
 export interface ChainChecks {
@@ -24,6 +25,7 @@ const UNDERSTOOD: readonly string[] = ['2.5.29.19', '2.5.29.15']
 /**
  * Judges a chain, leaf first. Does not look at revocation: that needs lists, which are judged by the chain themselves.
  *
+ * @param input.root - SHA-256 of the last certificate, lower-case hex.
  * @param input.length - Exact number of certificates, the root included.
  * @param input.leafIsCa - Whether the first certificate is an issuer itself (of a revocation list). Default `false`.
  * @returns the parsed certificates.
@@ -34,7 +36,7 @@ export async function examineChain(
   input: {
     ders: readonly Uint8Array[]
     length: number
-    root: Uint8Array
+    root: string
     nowMs: number
     signatures: Signatures
     leafIsCa?: boolean
@@ -47,7 +49,7 @@ export async function examineChain(
   const last = ders[length - 1]
   findings.demand(
     ids.root,
-    last !== undefined && equalBytes(last, root),
+    last !== undefined && (await fingerprint(last)) === root,
     `last of ${length} certificates with the trusted root`
   )
   const valid = chain.every(
@@ -56,7 +58,7 @@ export async function examineChain(
   findings.check(ids.validity, valid, `valid until ${new Date(endOfChain(chain)).toISOString()}`)
   for (const [index, certificate] of chain.entries()) {
     const issuer = chain[index + 1] ?? certificate
-    // The root was compared byte for byte; its own signature adds nothing.
+    // The root was compared as a whole; its own signature adds nothing.
     const isRoot = index === length - 1
     const linked =
       mayStand(certificate, index + floor) &&

@@ -69,14 +69,17 @@ export async function runVerification(
   let facts: VerificationFacts = { kind: plan.kind, endMs: 0 }
   let input: VerificationInput | undefined
   let judgedAt: unknown
-  let trust: readonly string[] = []
+  let provenance: readonly string[] = []
   await findings.stage(async () => {
     const given = findings.parse('input.policy', 'options are an object', () => snapshotOptions(options))
     judgedAt = given.now
-    input = examineInput(findings, bytes, given)
-    trust = [...given.provenance, input.roots.described]
+    input = examineInput(findings, bytes, given, await rootsOf(given.trust))
+    provenance = given.provenance
     facts = await plan.examine(findings, input)
   })
+  const roots = input?.roots.describe(facts.kind)
+  // Once more: whose roots they were is known only now.
+  if (roots !== undefined) findings.check('input.trust', true, roots)
   const policyEnd =
     typeof input?.rules.validUntil === 'string' ? Date.parse(input.rules.validUntil) : Number.POSITIVE_INFINITY
   return await buildReport(findings, {
@@ -84,7 +87,7 @@ export async function runVerification(
     evidence: bytes,
     judgedAt,
     validUntilMs: Math.min(facts.endMs, policyEnd),
-    trust,
+    trust: roots === undefined ? [] : [...provenance, roots],
     // Several families in the scope: the one that the evidence turned out to be counts.
     scope: [
       'input.',
@@ -137,11 +140,15 @@ function snapshotOptions(options: unknown): GivenOptions {
   return { now: isValidDate(now) ? new Date(now.getTime()) : now, policy, publicKey, trust, provenance: texts }
 }
 
-function examineInput(findings: Findings, evidence: Uint8Array | undefined, given: GivenOptions): VerificationInput {
+function examineInput(
+  findings: Findings,
+  evidence: Uint8Array | undefined,
+  given: GivenOptions,
+  roots: TrustRoots | undefined
+): VerificationInput {
   const describedTime = isValidDate(given.now) ? given.now.toISOString() : 'not a date that exists'
   findings.check('input.time', isValidDate(given.now), describedTime)
-  const roots = rootsOf(given.trust)
-  const describedRoots = roots?.described ?? 'an object that stands for no roots'
+  const describedRoots = roots?.describe('none') ?? 'an object that stands for no roots'
   findings.check('input.trust', roots !== undefined, describedRoots)
   const rules = examinePolicy(findings, given.policy)
   findings.demand(

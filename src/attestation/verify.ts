@@ -56,8 +56,8 @@ export async function verifyTdxQuote(
 }
 
 /**
- * Verifies a bare AMD SEV-SNP report; the VCEK comes with the collateral. The library knows no root of AMD: without a
- * devnet's trust the answer is `refused` by `snp.product`.
+ * Verifies a bare AMD SEV-SNP report; the VCEK comes with the collateral. Products without a root (docs/attestation.md,
+ * "AMD") are refused by `snp.product`.
  *
  * @param report - 1184 bytes.
  * @returns as {@link verifyTdxQuote}.

@@ -29,13 +29,14 @@ describe('verifySnpReport', () => {
     expect(await judge({ product })).toMatchObject({ verdict: 'verified', kind: 'snp', imageHash, refusedBy: [] })
   })
 
-  it('knows no root of AMD', async () => {
+  it("trusts AMD's own roots only, when no devnet is named", async () => {
     const { report, collateral } = createSyntheticAmd(reportData)
     const answer = await verifySnpReport(report, collateral, {
       now: SYNTHETIC_NOW,
       policy: { imageHashes: [imageHash] }
     })
-    expect(answer.refusedBy).toEqual(['snp.product'])
+    expect(answer.refusedBy).toEqual(['snp.chain.root'])
+    expect(answer.trust).toContain('roots: AMD root keys, built in')
   })
 
   const flip =

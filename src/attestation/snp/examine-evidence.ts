@@ -18,6 +18,7 @@ import { quoted } from '../report/quoted.js'
 import { Signatures } from '../signatures.js'
 import { checkRevocation, examineCrl } from '../tdx/examine-collateral.js'
 import type { TrustRoots } from '../trust.js'
+import { AMD_ROOTS } from './amd-roots.js'
 import { type OpenedSnpCollateral, openSnpCollateral } from './collateral.js'
 import { examineSnpReport, type SnpReport } from './report.js'
 import { decodeSnpTcb, describeTcb, reaches } from './tcb.js'
@@ -135,7 +136,8 @@ async function examineSnpChain(
   input: SnpInput
 ): Promise<number> {
   const { certificate, facts } = vcek
-  const root = facts.line === undefined ? undefined : input.roots.amd[facts.line]
+  const roots = input.roots.amd === 'vendor' ? AMD_ROOTS : input.roots.amd
+  const root = facts.line === undefined ? undefined : roots[facts.line]
   findings.demand('snp.product', root !== undefined, `root for product ${quoted(facts.productName)}`)
   const context = { root, nowMs: input.nowMs, signatures: new Signatures() }
   const chain = await examineChain(findings, CHAIN, { ders: [certificate.der, ...opened.chain], length: 3, ...context })

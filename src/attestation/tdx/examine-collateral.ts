@@ -5,14 +5,7 @@
  * @module
  */
 import { bytesToHex, encodeUtf8, equalBytes } from '../../encoding/index.js'
-import {
-  commonNameOf,
-  type ParsedCertificate,
-  type ParsedCrl,
-  parseCertificate,
-  parseCrl,
-  roleOf
-} from '../../encoding/x509/index.js'
+import { commonNameOf, type ParsedCertificate, type ParsedCrl, parseCrl, roleOf } from '../../encoding/x509/index.js'
 import { endOfChain, examineChain, serialOf } from '../chain.js'
 import type { CheckId } from '../report/checks.js'
 import type { Findings } from '../report/findings.js'
@@ -24,7 +17,8 @@ import { parseQeIdentity, parseTcbInfo, type QeIdentity, type SignedDocument, ty
 
 /** What all stages share. */
 export interface TdxContext {
-  readonly root: Uint8Array
+  /** SHA-256 of the trusted root, lower-case hex. */
+  readonly root: string
   readonly nowMs: number
   readonly signatures: Signatures
 }
@@ -54,10 +48,10 @@ export async function examineTdxCollateral(
   context: TdxContext,
   minEvaluationDataNumber: number
 ): Promise<ExaminedCollateral> {
-  const root = findings.parse('tdx.signing.root', 'the trusted root', () => parseCertificate(context.root))
-  const rootCrl = await examineCrl(findings, opened.rootCrl, root, context, 'tdx.root-crl')
-  const tcbSigner = await examineSigner(findings, opened.tcbInfo, rootCrl, context)
-  const qeSigner = await examineSigner(findings, opened.qeIdentity, rootCrl, context)
+  const tcbSigner = await examineSigner(findings, opened.tcbInfo, context)
+  const rootCrl = await examineCrl(findings, opened.rootCrl, tcbSigner.root, context, 'tdx.root-crl')
+  const qeSigner = await examineSigner(findings, opened.qeIdentity, context)
+  for (const { chain } of [tcbSigner, qeSigner]) checkRevocation(findings, 'tdx.signing.revocation', chain, rootCrl)
   const [tcbInfo, qeIdentity] = await findings.both(
     () => examineDocument(findings, opened.tcbInfo, tcbSigner, context, 'tdx.tcb-info', parseTcbInfo),
     () => examineDocument(findings, opened.qeIdentity, qeSigner, context, 'tdx.qe-identity', parseQeIdentity)
@@ -72,8 +66,8 @@ export async function examineTdxCollateral(
     tcbInfo.nextUpdateMs,
     qeIdentity.nextUpdateMs,
     rootCrl.nextUpdate.getTime(),
-    tcbSigner.endMs,
-    qeSigner.endMs
+    endOfChain(tcbSigner.chain),
+    endOfChain(qeSigner.chain)
   ]
   return { tcbInfo, qeIdentity, rootCrl, endMs: Math.min(...ends) }
 }
@@ -114,26 +108,27 @@ export function checkRevocation(
   )
 }
 
-async function examineSigner(
-  findings: Findings,
-  signed: SignedText,
-  rootCrl: ParsedCrl,
-  context: TdxContext
-): Promise<{ readonly certificate: ParsedCertificate; readonly endMs: number }> {
+/** Who signed a document, up to the trusted root. */
+interface Signer {
+  readonly certificate: ParsedCertificate
+  readonly root: ParsedCertificate
+  readonly chain: readonly ParsedCertificate[]
+}
+
+async function examineSigner(findings: Findings, signed: SignedText, context: TdxContext): Promise<Signer> {
   const chain = await examineChain(findings, SIGNING_CHECKS, { ders: signed.chain, length: 2, ...context })
-  const [leaf] = chain
-  findings.demand('tdx.signing.certificates', leaf !== undefined, 'a leaf')
+  const [leaf, root] = chain
+  findings.demand('tdx.signing.certificates', leaf !== undefined && root !== undefined, 'a leaf')
   // Any key below the root could otherwise sign collateral, the PCK of one broken platform included.
   const name = findings.parse('tdx.signing.names', 'common name of the signer', () => commonNameOf(leaf.subject))
   findings.demand('tdx.signing.names', name === SIGNER_NAME && !hasSgxExtension(leaf), `signer ${quoted(name)}`)
-  checkRevocation(findings, 'tdx.signing.revocation', chain, rootCrl)
-  return { certificate: leaf, endMs: endOfChain(chain) }
+  return { certificate: leaf, root, chain }
 }
 
 async function examineDocument<T extends SignedDocument>(
   findings: Findings,
   signed: SignedText,
-  signer: { readonly certificate: ParsedCertificate },
+  signer: Signer,
   context: TdxContext,
   prefix: 'tdx.tcb-info' | 'tdx.qe-identity',
   parse: (text: string) => T

@@ -43,7 +43,8 @@ export interface TdxInput {
   readonly collateral: unknown
   readonly rules: AttestationRules
   readonly nowMs: number
-  readonly root: Uint8Array
+  /** SHA-256 of the trusted root, lower-case hex. */
+  readonly root: string
 }
 
 const PCK = {
