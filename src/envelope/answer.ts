@@ -44,7 +44,7 @@ export async function decryptAnswer(
   // Every ciphertext has a random prefix: two that are equal are one that somebody copied to a second place.
   if (new Set(leaves.map(({ text }) => text)).size !== leaves.length)
     throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext occurs twice')
-  const keys = await deriveMessageKeys(sharedSecretOf(options.senderKey), nonce, 'w')
+  const keys = deriveMessageKeys(sharedSecretOf(options.senderKey), nonce, 'w')
   await openLeaves(leaves, keys)
   return withoutEnvelope(copy)
 }

@@ -8,11 +8,20 @@ import type nacl from 'tweetnacl'
 
 import { concatBytes, decodeBase64, hexToBytes } from '../encoding/index.js'
 import { EnvelopeError } from './envelope-error.js'
-import { toMontgomery } from './montgomery.js'
+import { toEdwards, toMontgomery } from './montgomery.js'
+import { hash, SHA_512 } from './sha-2.js'
 
 /** PKCS #8 (RFC 8410 §7) before the 32 key bytes; the algorithm's last arc is the 12th byte: 0x70 Ed25519, 0x6e X25519. */
 const ED25519_PKCS8 = /* @__PURE__ */ hexToBytes('302e020100300506032b657004220420')
 const X25519_PKCS8 = /* @__PURE__ */ hexToBytes('302e020100300506032b656e04220420')
+
+/** The public half of a new pair, and what it shares with another. */
+export interface Agreement {
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array<ArrayBuffer>
+  /** 32 bytes. */
+  readonly shared: Uint8Array<ArrayBuffer>
+}
 
 /** Public key of an Ed25519 seed, 32 bytes each. */
 export async function publicKeyOf(seed: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
@@ -33,13 +42,45 @@ export async function publicKeyOf(seed: Uint8Array): Promise<Uint8Array<ArrayBuf
 export async function agree(seed: Uint8Array, publicKey: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const peer = toMontgomery(publicKey)
   // The first half of the hash is the scalar; X25519 clamps it.
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-512', seed as BufferSource))
-  const shared = await scalarMultiply(hash.subarray(0, 32), peer)
-  hash.fill(0)
-  let bits = 0
-  for (const byte of shared) bits |= byte
-  if (bits === 0) throw new EnvelopeError('ERR_ENVELOPE_KEY', 'the public key is of small order')
+  const scalar = hash(SHA_512, seed)
+  const shared = await scalarMultiply(scalar.subarray(0, 32), peer)
+  scalar.fill(0)
+  if (isZero(shared)) throw new EnvelopeError('ERR_ENVELOPE_KEY', 'the public key is of small order')
   return shared
+}
+
+/**
+ * A new pair whose private half nobody ever sees, agreed with a public key. X25519 makes the pair, which costs a quarter
+ * of importing a seed: the scheme knows it by its Ed25519 form, of which the sign of x is free, since X25519 has none: it is drawn, so that
+ * nobody can tell such a key from one of a seed.
+ *
+ * @returns `undefined` where this runtime's WebCrypto cannot, or will not for this key; the way by a seed then says why.
+ * @throws EnvelopeError `ERR_ENVELOPE_KEY` as {@link agree}.
+ */
+export async function agreeAnew(publicKey: Uint8Array): Promise<Agreement | undefined> {
+  const { subtle } = crypto
+  const u = toMontgomery(publicKey)
+  try {
+    const [{ privateKey, publicKey: ownKey }, peer] = await Promise.all([
+      subtle.generateKey('X25519', false, ['deriveBits']) as Promise<CryptoKeyPair>,
+      subtle.importKey('raw', u, 'X25519', false, [])
+    ])
+    const [shared, own] = await Promise.all([
+      subtle.deriveBits({ name: 'X25519', public: peer }, privateKey, 256),
+      subtle.exportKey('raw', ownKey).then((raw) => toEdwards(new Uint8Array(raw)))
+    ])
+    if (isZero(new Uint8Array(shared))) return undefined
+    own[31]! |= crypto.getRandomValues(new Uint8Array(1))[0]! & 0x80
+    return { publicKey: own, shared: new Uint8Array(shared) }
+  } catch {
+    return undefined
+  }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  let bits = 0
+  for (const byte of bytes) bits |= byte
+  return bits === 0
 }
 
 async function scalarMultiply(scalar: Uint8Array, peer: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

@@ -5,40 +5,44 @@
  * @module
  */
 import { concatBytes, encodeUtf8 } from '../encoding/index.js'
+import { createHmac, type Hmac } from './hmac.js'
+import { hash, SHA_256, SHA_512 } from './sha-2.js'
 
 /** `c`: client to worker (requests). `w`: worker to client (answers). */
 export type Direction = 'c' | 'w'
 
-/** Keys of the string cipher, ready for use; they cannot be read back. */
+/** Keys of the string cipher, ready for use. As secret as what they were made from, and kept no longer than a call. */
 export interface MessageKeys {
-  /** HMAC-SHA256 over a string's body: its message id. */
-  readonly identify: CryptoKey
+  /** HMAC-SHA256 over a string's body, of which the message id is a part. */
+  readonly identify: (body: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>
   /** HMAC-SHA512 over a message id: the AES key and IV of that string. */
-  readonly expand: CryptoKey
+  readonly expand: Hmac
 }
 
 const LABEL = 'tde2e_encrypt_data'
+/** From here on the platform hashes faster than this thread, the way to it and back included. */
+const LONG_BYTES = 4096
 
 /**
  * @param shared - X25519 secret, 32 bytes.
  * @param nonceText - `encryption_nonce` as it is transmitted: the text is hashed, not what it decodes to.
  */
-export async function deriveMessageKeys(
-  shared: Uint8Array,
-  nonceText: string,
-  direction: Direction
-): Promise<MessageKeys> {
-  const { subtle } = crypto
-  const secret = await subtle.digest('SHA-256', concatBytes(shared, encodeUtf8(nonceText + direction)))
-  const root = await importHmac(secret, 'SHA-512')
-  const keys = new Uint8Array(await subtle.sign('HMAC', root, encodeUtf8(LABEL)))
-  const [expand, identify] = await Promise.all([
-    importHmac(keys.subarray(0, 32), 'SHA-512'),
-    importHmac(keys.subarray(32), 'SHA-256')
-  ])
-  return { identify, expand }
+export function deriveMessageKeys(shared: Uint8Array, nonceText: string, direction: Direction): MessageKeys {
+  const secret = hash(SHA_256, concatBytes(shared, encodeUtf8(nonceText + direction)))
+  const keys = createHmac(SHA_512, secret)(encodeUtf8(LABEL))
+  const identity = keys.subarray(32)
+  const identify = createHmac(SHA_256, identity)
+  return {
+    expand: createHmac(SHA_512, keys.subarray(0, 32)),
+    identify: (body) => (body.length < LONG_BYTES ? identify(body) : identifyLong(identity, body))
+  }
 }
 
-function importHmac(key: BufferSource, hash: 'SHA-256' | 'SHA-512'): Promise<CryptoKey> {
-  return crypto.subtle.importKey('raw', key, { name: 'HMAC', hash }, false, ['sign'])
+async function identifyLong(
+  identity: Uint8Array<ArrayBuffer>,
+  body: Uint8Array<ArrayBuffer>
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { subtle } = crypto
+  const key = await subtle.importKey('raw', identity, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+  return new Uint8Array(await subtle.sign('HMAC', key, body))
 }

@@ -13,7 +13,8 @@ import { agree, publicKeyOf } from './key-agreement.js'
 import { deriveMessageKeys, type MessageKeys } from './message-keys.js'
 import { isExempt, SCHEME } from './names.js'
 import { withEnvelope } from './request.js'
-import { openLeaves, openText, sealLeaves } from './string-text.js'
+import { openText } from './string-cipher.js'
+import { openLeaves, sealLeaves } from './string-text.js'
 
 /** A key pair of the network. Holds the private seed: never log it. */
 export interface NetworkKeyPair {
@@ -58,7 +59,7 @@ export async function encryptAnswer(
   random: Random
 ): Promise<Record<string, unknown>> {
   const nonce = encodeBase64(random.bytes(32))
-  const keys = await deriveMessageKeys(await agree(network.seed, clientPublicKey), nonce, 'w')
+  const keys = deriveMessageKeys(await agree(network.seed, clientPublicKey), nonce, 'w')
   const { copy, leaves } = copyJson(body, NETWORK_RULES)
   await sealLeaves(leaves, keys, random, 16)
   return withEnvelope(copy, {
@@ -74,7 +75,7 @@ async function requestKeys(
   seed: Uint8Array
 ): Promise<{ readonly keys: MessageKeys; readonly sender: Uint8Array }> {
   const { nonce, sender } = readEnvelope(source as JsonObject)
-  return { keys: await deriveMessageKeys(await agree(seed, sender), nonce, 'c'), sender }
+  return { keys: deriveMessageKeys(await agree(seed, sender), nonce, 'c'), sender }
 }
 
 const NETWORK_RULES: CopyRules = {

@@ -3,15 +3,17 @@
  *
  * @module
  */
-import { encodeBase64, encodeUtf8 } from '../encoding/index.js'
+import { encodeBase64 } from '../encoding/index.js'
 import type { Random } from '../runtime/ports/clock.js'
+import { webRandom } from '../runtime/shared/index.js'
 import { EnvelopeError, fieldError } from './envelope-error.js'
 import { copyJson, type CopyRules, formatPath, type JsonObject, type Path, setOwn } from './json-copy.js'
 import { deriveMessageKeys, type MessageKeys } from './message-keys.js'
 import { isEnvelopeName, isExempt, isReadableText, SCHEME } from './names.js'
 import type { PublicKeyInput } from './public-key.js'
 import { createSenderKey, type SenderKey, sharedSecretOf } from './sender-key.js'
-import { sealLeaves, sealText } from './string-text.js'
+import { sealText } from './string-cipher.js'
+import { sealLeaves } from './string-text.js'
 
 /** Options of {@link encryptRequest} and {@link encryptForm}. */
 export interface EncryptOptions {
@@ -59,7 +61,7 @@ export async function encryptRequest(
   const blockBytes = checkPadTo(options.padTo)
   const { copy, leaves } = copyJson(body, REQUEST_RULES)
   for (const { text, path } of leaves) checkWellFormed(text, path)
-  const random = options.random ?? PLATFORM_RANDOM
+  const random = options.random ?? webRandom
   const { senderKey, envelope, keys } = await openEnvelope(options, random)
   await sealLeaves(leaves, keys, random, blockBytes)
   return { body: withEnvelope(copy, envelope), senderKey }
@@ -75,13 +77,12 @@ export async function encryptRequest(
 export async function encryptForm(form: FormData, options: EncryptOptions): Promise<EncryptedForm> {
   const blockBytes = checkPadTo(options.padTo)
   const parts = readForm(form)
-  const random = options.random ?? PLATFORM_RANDOM
+  const random = options.random ?? webRandom
   const { senderKey, envelope, keys } = await openEnvelope(options, random)
   const encrypted = new FormData()
   for (const [name, value] of parts) {
     if (isExempt(name)) encrypted.append(name, value)
-    else if (typeof value === 'string')
-      encrypted.append(name, await sealText(encodeUtf8(value), keys, random, blockBytes))
+    else if (typeof value === 'string') encrypted.append(name, await sealText(value, keys, random, blockBytes))
     else {
       const sealed = await sealText(new Uint8Array(await value.arrayBuffer()), keys, random, blockBytes)
       encrypted.append(name, new Blob([sealed], { type: value.type }), neutralName(value))
@@ -91,8 +92,6 @@ export async function encryptForm(form: FormData, options: EncryptOptions): Prom
   return { form: encrypted, senderKey }
 }
 
-const PLATFORM_RANDOM: Random = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) }
-
 type Envelope = Readonly<Record<string, string>>
 
 async function openEnvelope(
@@ -101,7 +100,7 @@ async function openEnvelope(
 ): Promise<{ readonly senderKey: SenderKey; readonly envelope: Envelope; readonly keys: MessageKeys }> {
   const senderKey = await createSenderKey(options.receiverPublicKey, random, options.isTest ?? false)
   const nonce = encodeBase64(random.bytes(32))
-  const keys = await deriveMessageKeys(sharedSecretOf(senderKey), nonce, 'c')
+  const keys = deriveMessageKeys(sharedSecretOf(senderKey), nonce, 'c')
   const envelope = {
     is_encrypted: SCHEME,
     sender_public_key: senderKey.publicKey,

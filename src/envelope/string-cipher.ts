@@ -1,66 +1,86 @@
 /**
- * The cipher of one string (v3.md §2.6): random prefix, id by HMAC-SHA256, AES-256-CBC without padding under keys that
- * are made from the id. Altered ciphertext is detected; a string that was moved elsewhere in its message is not.
+ * Encrypted strings as they stand in JSON: `ENC_` and lower-case hex of the cipher of v3.md §2.6: random prefix, id by
+ * HMAC-SHA256, AES-256-CBC without padding under keys that are made from the id. Altered ciphertext is detected; a string
+ * that was moved elsewhere in its message is not.
  *
  * Shape: `id[16] · CBC( prefix[L] · text[n] )`, prefix[0] = L, 16 ≤ L ≤ 255, L + n a multiple of 16.
  *
  * @module
  */
-import { concatBytes, equalBytes } from '../encoding/index.js'
+import { bytesToHex, concatBytes, encodeUtf8, equalBytes, writeHex } from '../encoding/index.js'
 import type { Random } from '../runtime/ports/clock.js'
 import { answerError } from './envelope-error.js'
 import type { MessageKeys } from './message-keys.js'
 
+const PREFIX = 'ENC_'
 const BLOCK = 16
+/** Room for the longest prefix. */
+const PREFIX_ROOM = 256
 /** Bytes hashed after the body: the length of the additional data, of which there is none, as a 32-bit integer. */
 const NO_DATA_LENGTH = 4
+/** Long texts are encrypted by pieces, so that the platform's threads work on one while this one writes the last. */
+const PIECE_BYTES = 1_048_576
 
 /**
- * Encrypts bytes.
+ * Encrypts text.
  *
+ * @param text - A string stands for its UTF-8; it has no lone surrogates.
+ * @param random - Asked once, before anything is waited for.
  * @param blockBytes - The text with its prefix is brought to a multiple of this: a multiple of 16, from 16 (as the
  *   reference) to 240. More hides more of the length.
  */
-export async function sealBytes(
-  text: Uint8Array,
+export async function sealText(
+  text: string | Uint8Array,
   keys: MessageKeys,
   random: Random,
   blockBytes: number
-): Promise<Uint8Array<ArrayBuffer>> {
-  const shortest = BLOCK + text.length
-  const bodyLength = Math.ceil(shortest / blockBytes) * blockBytes
-  const prefixLength = bodyLength - text.length
-  // Zeros after the body stand for the length of the additional data.
-  const hashed = new Uint8Array(bodyLength + NO_DATA_LENGTH)
-  hashed.set(random.bytes(prefixLength))
-  hashed[0] = prefixLength
-  hashed.set(text, prefixLength)
-  const id = await identify(hashed, keys)
-  const { key, iv } = await cipherOf(id, keys, ['encrypt'])
-  const padded = await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, hashed.subarray(0, bodyLength))
-  // WebCrypto always adds a block of padding; CBC without padding is what stands before it.
-  return concatBytes(id, new Uint8Array(padded, 0, bodyLength))
+): Promise<string> {
+  const hashed = layOut(text, random, blockBytes)
+  const bodyLength = hashed.length - NO_DATA_LENGTH
+  const id = (await keys.identify(hashed)).subarray(0, BLOCK)
+  const cipher = await cipherOf(id, keys, ['encrypt'])
+  let { iv } = cipher
+  let sealed = PREFIX
+  let last = id
+  for (let at = 0; at < bodyLength; at += PIECE_BYTES) {
+    const piece = hashed.subarray(at, Math.min(at + PIECE_BYTES, bodyLength))
+    const padded = crypto.subtle.encrypt({ name: 'AES-CBC', iv }, cipher.key, piece)
+    sealed += bytesToHex(last)
+    // WebCrypto always adds a block of padding; CBC without padding is what stands before it.
+    last = new Uint8Array(await padded, 0, piece.length)
+    iv = last.subarray(-BLOCK)
+  }
+  return sealed + bytesToHex(last)
 }
 
 /**
- * Decrypts bytes.
+ * Decrypts text to bytes.
  *
- * @throws EnvelopeError `ERR_ENVELOPE_DECRYPT` when they were altered, made with other keys, or malformed.
+ * @throws EnvelopeError `ERR_ENVELOPE_PLAINTEXT` for text that is not encrypted, also the reference's `DEC_` form, which
+ * anybody on the way could have written; `ERR_ENVELOPE_DECRYPT` when it was altered, made with other keys, or is malformed.
  */
-export async function openBytes(sealed: Uint8Array, keys: MessageKeys): Promise<Uint8Array<ArrayBuffer>> {
-  const bodyLength = sealed.length - BLOCK
+export async function openText(text: string, keys: MessageKeys): Promise<Uint8Array<ArrayBuffer>> {
+  if (!text.startsWith(PREFIX))
+    throw answerError('ERR_ENVELOPE_PLAINTEXT', 'a string is in clear where it must be encrypted')
+  const end = (text.length - PREFIX.length) / 2
+  const bodyLength = end - BLOCK
   if (bodyLength < BLOCK || bodyLength % BLOCK !== 0)
     throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext has an impossible length')
-  const id = sealed.slice(0, BLOCK)
-  const { key, iv } = await cipherOf(id, keys, ['encrypt', 'decrypt'])
+  const sealed = new Uint8Array(end + BLOCK)
+  try {
+    writeHex(text.slice(PREFIX.length), sealed)
+  } catch {
+    throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext is not hexadecimal')
+  }
   const { subtle } = crypto
-  // The block that decrypts to sixteen 0x10 after the last one: padding that WebCrypto then removes.
-  const last = sealed.slice(-BLOCK)
-  const padding = await subtle.encrypt({ name: 'AES-CBC', iv: last }, key, new Uint8Array(BLOCK).fill(BLOCK))
-  const padded = concatBytes(sealed.subarray(BLOCK), new Uint8Array(padding, 0, BLOCK))
-  const hashed = new Uint8Array(bodyLength + NO_DATA_LENGTH)
-  hashed.set(new Uint8Array(await subtle.decrypt({ name: 'AES-CBC', iv }, key, padded)))
-  if (!equalBytes(await identify(hashed, keys), id))
+  const id = sealed.subarray(0, BLOCK)
+  const { key, iv } = await cipherOf(id, keys, ['encrypt', 'decrypt'])
+  // One more block, which decrypts to the four zeros that are hashed after the body, and to padding that WebCrypto removes.
+  const ending = new Uint8Array(BLOCK).fill(BLOCK - NO_DATA_LENGTH, NO_DATA_LENGTH)
+  const lastBlock = sealed.subarray(end - BLOCK, end)
+  sealed.set(new Uint8Array(await subtle.encrypt({ name: 'AES-CBC', iv: lastBlock }, key, ending), 0, BLOCK), end)
+  const hashed = new Uint8Array(await subtle.decrypt({ name: 'AES-CBC', iv }, key, sealed.subarray(BLOCK)))
+  if (!equalBytes((await keys.identify(hashed)).subarray(0, BLOCK), id))
     throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext was altered')
   const prefixLength = hashed[0]!
   if (prefixLength < BLOCK || prefixLength > bodyLength)
@@ -68,8 +88,24 @@ export async function openBytes(sealed: Uint8Array, keys: MessageKeys): Promise<
   return hashed.subarray(prefixLength, bodyLength)
 }
 
-async function identify(hashed: Uint8Array<ArrayBuffer>, keys: MessageKeys): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await crypto.subtle.sign('HMAC', keys.identify, hashed), 0, BLOCK)
+const encoder = /* @__PURE__ */ new TextEncoder()
+
+/** Prefix, text, and zeros for the length of the additional data. A text in ASCII is written once and never copied. */
+function layOut(text: string | Uint8Array, random: Random, blockBytes: number): Uint8Array<ArrayBuffer> {
+  let buffer = new Uint8Array(PREFIX_ROOM + text.length + NO_DATA_LENGTH)
+  if (typeof text === 'string') {
+    const { read, written } = encoder.encodeInto(text, buffer.subarray(PREFIX_ROOM, PREFIX_ROOM + text.length))
+    if (read < text.length) {
+      const rest = encodeUtf8(text.slice(read))
+      buffer = concatBytes(buffer.subarray(0, PREFIX_ROOM + written), rest, new Uint8Array(NO_DATA_LENGTH))
+    }
+  } else buffer.set(text, PREFIX_ROOM)
+  const textLength = buffer.length - PREFIX_ROOM - NO_DATA_LENGTH
+  const prefixLength = Math.ceil((BLOCK + textLength) / blockBytes) * blockBytes - textLength
+  const hashed = buffer.subarray(PREFIX_ROOM - prefixLength)
+  hashed.set(random.bytes(prefixLength))
+  hashed[0] = prefixLength
+  return hashed
 }
 
 async function cipherOf(
@@ -77,7 +113,7 @@ async function cipherOf(
   keys: MessageKeys,
   usages: KeyUsage[]
 ): Promise<{ readonly key: CryptoKey; readonly iv: Uint8Array<ArrayBuffer> }> {
-  const expanded = new Uint8Array(await crypto.subtle.sign('HMAC', keys.expand, id))
+  const expanded = keys.expand(id)
   const key = await crypto.subtle.importKey('raw', expanded.subarray(0, 32), 'AES-CBC', false, usages)
   return { key, iv: expanded.subarray(32, 48) }
 }
