@@ -52,6 +52,13 @@ export interface Confirmation {
   readonly acknowledge?: readonly RiskId[] | undefined
   /** Limits of this call beside the ledger's own. */
   readonly limits?: SpendingLimits | undefined
+  /** Who sends, as part of the message's id in the journal: 1…32 of `a-z`, `0-9`, `-`. Default: none. */
+  readonly sentBy?: string | undefined
+  /**
+   * The last word, asked under the ledger's lock with the whole journal of every process, right before the message is
+   * written down: what it throws refuses the message, and `send` rejects with it.
+   */
+  readonly guard?: ((journal: readonly JournalEntry[]) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -70,6 +77,8 @@ export interface MessageOutcome {
   readonly result: 'done' | 'failed' | 'expired' | 'pending'
   /** Exit code of the contract, for `failed`. */
   readonly exitCode?: number | undefined
+  /** Logical time of the transaction, for `done` and `failed`. */
+  readonly transactionLt?: bigint | undefined
 }
 
 /** Value of "never expires": the signer's messages carry no end. */
@@ -90,6 +99,16 @@ export class Channel {
   constructor(identity: ChannelIdentity, environment: ChannelEnvironment) {
     this.identity = identity
     this.#environment = environment
+  }
+
+  /** The ledger that its messages are written to. */
+  get ledger(): Ledger {
+    return this.#environment.ledger
+  }
+
+  /** Whether messages can be sent: a signer was given. */
+  get hasSigner(): boolean {
+    return this.#environment.signer !== undefined
   }
 
   /** Reads both contracts, the owner's money and the journal. @throws CocoonError `ERR_CONTRACT_STATE` | `ERR_CHAIN_*` | `ERR_REGISTRY_*`. */
@@ -170,7 +189,7 @@ export class Channel {
     const nowUnix = Math.floor(clock.now() / 1000)
     const lifetime = Math.min(3600, Math.max(60, this.#environment.messageLifetimeSeconds ?? 300))
     const validUntilUnix = signer.enforcesValidity ? nowUnix + lifetime : NEVER
-    const id = `${plan.action.kind}:${bytesToHex(random.bytes(16))}`
+    const id = messageId(plan.action.kind, confirmation.sentBy, random)
     const recipient = this.identity.contract
     await ledger.reserve(
       { id, amountNano: confirmation.valueNano, recipient, purpose: `channel ${plan.action.kind}` },
@@ -186,7 +205,11 @@ export class Channel {
           valueNano: confirmation.valueNano,
           validUntilUnix
         },
-        assertNothingPending
+        (sameContract) => {
+          assertNothingPending(sameContract)
+          // The ledger has caught up with its store, and nobody else writes while this runs.
+          confirmation.guard?.(ledger.journal())
+        }
       )
     } catch (error) {
       await ledger.release(id)
@@ -247,7 +270,12 @@ export class Channel {
       const done = found.exitCode === 0 && (found.actionCode ?? 0) === 0
       // What was not credited comes back but for fees, which are small: the whole value stays counted until nothing is due.
       await this.#finish(intent.id, done ? 'done' : 'failed', done ? intent.valueNano : 0n, found.exitCode ?? undefined)
-      return { ...base, result: done ? 'done' : 'failed', ...(found.exitCode !== null && { exitCode: found.exitCode }) }
+      return {
+        ...base,
+        result: done ? 'done' : 'failed',
+        transactionLt: found.lt,
+        ...(found.exitCode !== null && { exitCode: found.exitCode })
+      }
     }
     const nowUnix = Math.floor(this.#environment.clock.now() / 1000)
     const oldest = transactions.at(-1)
@@ -283,6 +311,16 @@ export class Channel {
       cause: error
     })
   }
+}
+
+const SENDER_NAME = /^[a-z0-9-]{1,32}$/
+
+/** An id that says what a message is and who sent it. @throws CocoonError `ERR_OPTIONS`. */
+function messageId(kind: string, sentBy: string | undefined, random: Random): string {
+  if (sentBy !== undefined && !SENDER_NAME.test(sentBy))
+    throw new CocoonError('ERR_OPTIONS', 'sentBy must be 1…32 of a-z, 0-9 and -', { phase: 'options', field: 'sentBy' })
+  const unique = bytesToHex(random.bytes(16))
+  return sentBy === undefined ? `${kind}:${unique}` : `${kind}:${sentBy}:${unique}`
 }
 
 /** A query id that nobody else uses: 64 random bits. */

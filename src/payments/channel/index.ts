@@ -13,6 +13,22 @@ export {
   secretHash
 } from './account.js'
 export {
+  type AutoPilotCap,
+  type AutoPilotChannelStep,
+  type AutoPilotEvent,
+  type AutoPilotLimits,
+  type AutoPilotOptions,
+  type AutoPilotReason,
+  type AutoPilotRiskId,
+  type AutoPilotStep,
+  type AutoPilotStop,
+  type ChannelAutoPilot,
+  type ChargeRule,
+  type CloseOutdatedRule,
+  createChannelAutoPilot,
+  type TopUpRule
+} from './auto-pilot/index.js'
+export {
   Channel,
   type ChannelEnvironment,
   type ChannelParties,

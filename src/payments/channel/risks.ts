@@ -114,7 +114,8 @@ export function closeRisks(view: ChannelView): readonly Risk[] {
     'this owner cannot open a channel at this proxy again until the network changes its params'
   )
   const above = balanceNano - (view.client?.stakeNano ?? 0n)
-  return [burns, ...payoutRisks(view, above > 0n ? above : 0n)]
+  // The address of earlier params has no future that a close could take away.
+  return [...(view.outdated ? [] : [burns]), ...payoutRisks(view, above > 0n ? above : 0n)]
 }
 
 /** Risks of the forced second step. Rows 1 and 2. */

@@ -8,6 +8,7 @@ import { Address, Cell, loadStateInit, SendMode, type Sender } from '@ton/core'
 import nacl from 'tweetnacl'
 import { bytesToHex, encodeBase64 } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
+import { throwIfAborted } from '../../runtime/shared/index.js'
 import type { ChainReader, ChainSender } from '../chain/index.js'
 import { rawAddress, type AddressInput, type SignHash, type Wallet, type WalletMessage } from '../contracts/index.js'
 
@@ -57,6 +58,8 @@ export function walletSigner(options: WalletSignerOptions): Signer {
       const account = await reader.getAccount(wallet.address, { signal })
       const seqno = wallet.readSeqno(account.status === 'active' ? account.data : null)
       const transfer = await wallet.createTransfer({ seqno, validUntilUnix, messages }, sign)
+      // The last moment at which nothing has left for certain.
+      throwIfAborted(signal, 'channel')
       try {
         await sender.send(transfer, { signal })
       } catch (cause) {

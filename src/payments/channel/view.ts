@@ -5,7 +5,7 @@
  * @module
  */
 import { CocoonError } from '../../errors.js'
-import type { AccountState, ChainCallOptions, ChainReader } from '../chain/index.js'
+import type { AccountState, ChainCallOptions, ChainReader, TransactionId } from '../chain/index.js'
 import {
   bocHash,
   isSameAddress,
@@ -55,6 +55,8 @@ export interface ChannelView {
   readonly pending: readonly JournalEntry[]
   /** Whether the contract was made for other params than the network has now: its proxy will leave it. */
   readonly outdated: boolean
+  /** Newest transaction of the client contract that this state includes; `null` when the source does not tell. */
+  readonly lastTransaction: TransactionId | null
   readonly nowUnix: number
   /** How the states are known. */
   readonly trust: readonly string[]
@@ -138,6 +140,7 @@ export async function readView(
     bestCharge: best && { tokens: best.tokens, boc: best.boc },
     pending,
     outdated,
+    lastTransaction: clientAccount.lastTransaction,
     nowUnix: Math.floor(nowMs / 1000),
     trust: clientAccount.trust
   }
