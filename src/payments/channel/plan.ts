@@ -10,9 +10,9 @@ import {
   MIN_CONTRACT_TON_NANO,
   MIN_MESSAGE_VALUE_NANO,
   NET_COST_NANO,
-  STORAGE_COST_PER_YEAR_NANO,
   parseSignedCharge,
   repackSignedCharge,
+  VALUE_MARGIN_NANO,
   type ClientMessage
 } from '../contracts/index.js'
 import { hexToBytes } from '../../encoding/index.js'
@@ -40,7 +40,10 @@ export interface ChannelPlan {
   /** Raw address of the client contract. */
   readonly contract: string
   readonly phaseBefore: ChannelPhase
-  /** Least value that the message must carry. Proposed, never used by itself: the caller passes the value to `send`. */
+  /**
+   * Least value that the message must carry, with a margin for storage and forwarding. Proposed, never used by itself: the
+   * caller passes the value to `send`, and what is not needed comes back.
+   */
   readonly minimumValueNano: bigint
   /** Part of the value that is credited to the balance. */
   readonly creditedNano: bigint
@@ -230,13 +233,12 @@ function detailsOf(action: ChannelAction, view: ChannelView): Details {
 }
 
 /**
- * Least value: 0.1 TON and the amount, what the contract lacks of the 0.11 TON that it keeps, and for a deployed contract
- * a year of storage, which is taken from it before the check (payments.md §2). What is not needed comes back.
+ * Least value: 0.1 TON and the amount, what the contract lacks of the 0.11 TON that it keeps (payments.md §2), and a margin
+ * for what happens on the way. What is not needed comes back.
  */
 function minimumValue(view: ChannelView, creditedNano: bigint): bigint {
   const lacking = MIN_CONTRACT_TON_NANO - view.contractTonNano
-  const storageNano = view.client === null ? 0n : STORAGE_COST_PER_YEAR_NANO
-  return MIN_MESSAGE_VALUE_NANO + creditedNano + storageNano + (lacking > 0n ? lacking : 0n)
+  return MIN_MESSAGE_VALUE_NANO + creditedNano + VALUE_MARGIN_NANO + (lacking > 0n ? lacking : 0n)
 }
 
 /**

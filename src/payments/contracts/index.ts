@@ -77,7 +77,8 @@ export {
   MIN_MESSAGE_VALUE_NANO,
   NANO_PER_TON,
   NET_COST_NANO,
-  STORAGE_COST_PER_YEAR_NANO
+  STORAGE_COST_PER_YEAR_NANO,
+  VALUE_MARGIN_NANO
 } from './rules.js'
 export {
   isSignatureValid,

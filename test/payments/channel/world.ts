@@ -7,6 +7,7 @@ import nacl from 'tweetnacl'
 import {
   deriveProxyContract,
   encodeProxyMessage,
+  openCocoonWallet,
   openStandardWallet,
   parseRootState,
   signCharge,
@@ -31,7 +32,7 @@ import { offlineNetwork, openRegistry } from '../../../src/payments/registry/ind
 import { expect } from 'vitest'
 import { FakeClock } from '../../support/fake-clock.js'
 import { SeededRandom } from '../../support/seeded-random.js'
-import { fromHex, mainnetRootBoc, paymentsVectors, toHex } from '../support.js'
+import { fromBase64, fromHex, mainnetRootBoc, paymentsVectors, toHex } from '../support.js'
 import { Sandbox, SandboxSource } from '../sandbox.js'
 
 export const TON = 1_000_000_000n
@@ -53,7 +54,9 @@ export class World {
   declare readonly proxy: { readonly address: string; readonly stateInit: Uint8Array }
   declare channel: Channel
 
-  static async create(options: { coins?: bigint; proxyDeployed?: boolean; limits?: object } = {}): Promise<World> {
+  static async create(
+    options: { coins?: bigint; proxyDeployed?: boolean; limits?: object; wallet?: 'v5r1' | 'cocoon' } = {}
+  ): Promise<World> {
     const sandbox = await Sandbox.create(START)
     const source = new SandboxSource(sandbox)
     const clock = new FakeClock(START * 1000)
@@ -63,7 +66,11 @@ export class World {
       ...(options.limits && { limits: options.limits })
     })
     const seed = fromHex('0a'.repeat(32))
-    const wallet = await openStandardWallet({ version: 'v5r1', publicKey: nacl.sign.keyPair.fromSeed(seed).publicKey })
+    const { publicKey } = nacl.sign.keyPair.fromSeed(seed)
+    const wallet =
+      options.wallet === 'cocoon'
+        ? openCocoonWallet({ code: fromBase64(paymentsVectors().codes.wallet.boc), publicKey, owner: ANYBODY })
+        : await openStandardWallet({ version: 'v5r1', publicKey })
     await sandbox.send({ from: ANYBODY, to: wallet.address, valueNano: options.coins ?? 100n * TON, bounce: false })
     const { rootAddress } = paymentsVectors().mainnet
     const registry = openRegistry({ network: offlineNetwork(rootAddress, mainnetRootBoc()), clock })
