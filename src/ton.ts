@@ -8,8 +8,10 @@ export * from './payments/chain/index.js'
 export * from './payments/registry/index.js'
 export * from './payments/channel/index.js'
 export {
+  KNOWN_GPUS,
   type LoadInput,
   type LoadPlan,
+  MAINNET_SAMPLE_PRICES,
   makeQuote,
   type MarketInput,
   planLoad,

@@ -49,6 +49,13 @@ export const LEDGER_OPTION: Readonly<Record<string, OptionSpec>> = {
   }
 }
 
+/** Flag of commands that read a ledger only: they want nothing else of a devnet. */
+export const BESIDE_DEVNET: OptionSpec = {
+  type: 'string',
+  placeholder: 'FILE',
+  description: 'description of a devnet: the ledger beside it'
+}
+
 /** Time of the process. */
 export const cliClock: Clock = {
   now: () => Date.now(),
@@ -141,6 +148,11 @@ export async function readKeyFile(values: OptionValues, name: string, context: C
   }
   if (bytes.length === 32) return bytes
   const text = new TextDecoder().decode(bytes).trim()
-  if (/^[0-9a-f]{64}$/i.test(text)) return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  if (/^[0-9a-f]{64}$/i.test(text)) return bytesOfHex(text)
   throw usageError(`--${name} must hold 32 bytes or their 64 hex digits`)
+}
+
+/** Bytes of hex digits that were checked. */
+export function bytesOfHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 }

@@ -5,15 +5,15 @@
  */
 import { type Command, flagOf } from '../command.js'
 import { EXIT } from '../exit-codes.js'
-import { LEDGER_OPTION, openLedgerFile } from '../money.js'
+import { BESIDE_DEVNET, bytesOfHex, LEDGER_OPTION, openLedgerFile } from '../money.js'
 import { formatTon, printJson } from '../print.js'
 
 /** See registry.ts. */
 export const auditCommand: Command = {
   name: 'audit',
   summary: 'recompute every receipt of a ledger file from stored bytes',
-  usage: '--ledger FILE',
-  options: LEDGER_OPTION,
+  usage: '--ledger FILE | --devnet FILE',
+  options: { ...LEDGER_OPTION, devnet: BESIDE_DEVNET },
   notes: ['Exit code 1 when a receipt was altered, or charges more than its own usage can cost.'],
   takesArguments: false,
   async run(values, _words, context) {
@@ -29,7 +29,7 @@ export const auditCommand: Command = {
         const best = ledger.bestCharge(contract)
         const used = receipts.filter((receipt) => receipt.contract === contract)
         const tokens = used.reduce((total, { chargedTokens }) => total + (chargedTokens ?? 0n), 0n)
-        const signed = best === null ? null : parseSignedCharge(bytes(best.boc)).tokens
+        const signed = best === null ? null : parseSignedCharge(bytesOfHex(best.boc)).tokens
         return { contract, receiptTokens: tokens, signedTokens: signed }
       })
       if (flagOf(values, 'json')) printJson(context, { receipts: receipts.length, totalNano, charges, wrong })
@@ -47,8 +47,4 @@ export const auditCommand: Command = {
       await ledger.close()
     }
   }
-}
-
-function bytes(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 }

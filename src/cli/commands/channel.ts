@@ -5,11 +5,14 @@
  * @module
  */
 import type * as Ton from '../../ton.js'
-import type { Channel, ChannelPlan, ChannelView, RiskId } from '../../ton.js'
+import { CocoonError } from '../../index.js'
+import type { Channel, ChannelPlan, ChannelView, MessageOutcome, RiskId } from '../../ton.js'
 import { type Command, flagOf, listOf, type OptionValues, textOf } from '../command.js'
 import type { CliContext } from '../context.js'
+import { type NamedDevnet, readNamedDevnet } from '../devnet-file.js'
 import { EXIT } from '../exit-codes.js'
 import {
+  bytesOfHex,
   CHAIN_OPTIONS,
   cliClock,
   LEDGER_OPTION,
@@ -59,15 +62,17 @@ export const channelCommand: Command = {
     yes: { type: 'boolean', description: 'send; without it the plan is only printed' }
   },
   notes: [
-    'Without --yes nothing is sent. With it, --value and --cap are needed, and every risk of the plan by its name.'
+    'Without --yes nothing is sent. With it, --value and --cap are needed, and every risk of the plan by its name.',
+    "With --devnet the chain, the parties, the owner's wallet, the secret and the ledger come from the devnet."
   ],
   takesArguments: true,
   async run(values, words, context) {
     const action = ACTIONS.find((name) => name === words[0])
     if (action === undefined || words.length !== 1) throw usageError(`name one of ${ACTIONS.join(', ')}`)
+    const devnet = await readNamedDevnet(values, context)
     const ledger = await openLedgerFile(values)
     try {
-      const channel = await openChannel(values, context, ledger)
+      const channel = await openChannel(values, context, devnet, ledger)
       await channel.track({ signal: context.signal })
       if (action === 'status') {
         const view = await channel.view({ signal: context.signal })
@@ -75,7 +80,7 @@ export const channelCommand: Command = {
         else context.stdout.write(picture(view))
         return EXIT.ok
       }
-      const plan = await planOf(channel, action, values, context)
+      const plan = await planOf(channel, action, values, () => readNewSecret(values, context, devnet))
       if (!flagOf(values, 'yes')) {
         if (flagOf(values, 'json')) printJson(context, plan)
         else context.stdout.write(planText(plan))
@@ -91,28 +96,58 @@ export const channelCommand: Command = {
 async function openChannel(
   values: OptionValues,
   context: CliContext,
+  devnet: NamedDevnet | undefined,
   ledger: Awaited<ReturnType<typeof openLedgerFile>>
 ): Promise<Channel> {
   const { ed25519PublicKey, ed25519Sign, findChannel, openStandardWallet, walletSigner } = await loadTon()
-  const { source, registry } = await openChain(values)
+  const { source, registry } = await openChain(values, devnet)
   const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) }
   let owner = textOf(values, 'owner')
   let signer
-  if (textOf(values, 'wallet-key-file') !== undefined) {
-    const seed = await readKeyFile(values, 'wallet-key-file', context)
-    const version = textOf(values, 'wallet-version') ?? 'v4r2'
-    if (version !== 'v4r2' && version !== 'v5r1') throw usageError('--wallet-version must be v4r2 or v5r1')
-    const wallet = await openStandardWallet({ version, publicKey: await ed25519PublicKey(seed) })
+  const key = await readWalletKey(values, context, owner === undefined ? devnet : undefined)
+  if (key !== undefined) {
+    const { seed, version } = key
+    // Of a V5R1 wallet the network is part of the address.
+    const testnet = flagOf(values, 'test')
+    const wallet = await openStandardWallet({ version, testnet, publicKey: await ed25519PublicKey(seed) })
     signer = walletSigner({ wallet, sign: ed25519Sign(seed), reader: source, sender: source })
     owner ??= wallet.address
   }
+  owner ??= devnet?.options.account.owner
   if (owner === undefined) throw usageError('no owner is named', 'Give --owner ADDRESS or --wallet-key-file PATH.')
+  const described = devnet?.money.chain?.proxies[0]
   const parties = {
     owner,
-    proxyOwner: requiredText(values, 'proxy-owner'),
-    proxyPublicKey: requiredText(values, 'proxy-key')
+    proxyOwner: textOf(values, 'proxy-owner') ?? described?.owner ?? requiredText(values, 'proxy-owner'),
+    proxyPublicKey: textOf(values, 'proxy-key') ?? described?.publicKey ?? requiredText(values, 'proxy-key')
   }
   return findChannel(parties, { registry, reader: source, ledger, signer, clock: cliClock, random })
+}
+
+/** The owner's key: of the file that is named, or of the devnet's own wallet. */
+async function readWalletKey(
+  values: OptionValues,
+  context: CliContext,
+  devnet: NamedDevnet | undefined
+): Promise<{ readonly seed: Uint8Array; readonly version: 'v4r2' | 'v5r1' } | undefined> {
+  if (textOf(values, 'wallet-key-file') !== undefined) {
+    const version = textOf(values, 'wallet-version') ?? 'v4r2'
+    if (version !== 'v4r2' && version !== 'v5r1') throw usageError('--wallet-version must be v4r2 or v5r1')
+    return { seed: await readKeyFile(values, 'wallet-key-file', context), version }
+  }
+  const wallet = devnet?.money.wallet
+  return wallet && { seed: bytesOfHex(wallet.seed), version: wallet.version }
+}
+
+/** The secret that a new channel gets: of the file that is named, or of the devnet's own account. */
+async function readNewSecret(
+  values: OptionValues,
+  context: CliContext,
+  devnet: NamedDevnet | undefined
+): Promise<Uint8Array> {
+  const secret = devnet?.options.account.secret
+  const isOwn = textOf(values, 'secret-key-file') === undefined && secret instanceof Uint8Array
+  return isOwn ? secret : readKeyFile(values, 'secret-key-file', context)
 }
 
 async function loadTon(): Promise<typeof Ton & { ed25519PublicKey(seed: Uint8Array): Promise<Uint8Array> }> {
@@ -124,13 +159,13 @@ async function planOf(
   channel: Channel,
   action: Exclude<Action, 'status'>,
   values: OptionValues,
-  context: CliContext
+  newSecret: () => Promise<Uint8Array>
 ): Promise<ChannelPlan> {
   switch (action) {
     case 'open':
       return channel.open({
         depositNano: requiredAmount(values, 'amount'),
-        secret: await readKeyFile(values, 'secret-key-file', context)
+        secret: await newSecret()
       })
     case 'topup':
       return channel.topUp({ amountNano: requiredAmount(values, 'amount') })
@@ -143,36 +178,91 @@ async function planOf(
   }
 }
 
-const CONFIRMATION_POLLS = 60
-const POLL_MS = 2000
+/** Longest wait for the end of a message: some blocks more than a chain that works needs. */
+const CONFIRMATION_MS = 120_000
+const FIRST_POLL_MS = 200
+const LONGEST_POLL_MS = 2000
 
 async function send(channel: Channel, plan: ChannelPlan, values: OptionValues, context: CliContext): Promise<number> {
   const valueNano = requiredAmount(values, 'value')
   const capNano = requiredAmount(values, 'cap')
   const acknowledge = listOf(values, 'acknowledge') as readonly RiskId[]
   const sent = await channel.send(plan, { valueNano, capNano, acknowledge, signal: context.signal })
-  const say = (text: string): void => void (context.stderr.isTTY && context.stderr.write(`\r\u001b[2K${text}`))
-  for (let poll = 0; poll < CONFIRMATION_POLLS && !context.signal.aborted; poll++) {
-    const outcome = (await channel.track({ signal: context.signal })).find(({ id }) => id === sent.id)
-    if (outcome !== undefined && outcome.result !== 'pending') {
-      say('')
-      const view = await channel.view({ signal: context.signal })
-      if (flagOf(values, 'json')) printJson(context, { ...sent, ...outcome, channel: summaryOf(view) })
-      else
-        context.stdout.write(
-          `${outcome.kind}: ${outcome.result}${outcome.result === 'done' || outcome.exitCode === undefined ? '' : `, exit code ${outcome.exitCode}`}\n${picture(view)}`
-        )
-      return outcome.result === 'done' ? EXIT.ok : EXIT.failure
+  const waiting = waitingLine(context, plan.action.kind)
+  try {
+    const outcome = await confirmation(channel, sent.id, context, waiting.tick)
+    if (outcome === undefined) {
+      context.stderr.write('The message was sent and its end is not known yet; channel status finds out.\n')
+      return context.signal.aborted ? EXIT.interrupted : EXIT.timeout
     }
-    say(`${plan.action.kind}: sent, waiting for the chain, ${poll * (POLL_MS / 1000)} s …`)
-    await new Promise<void>((resolve) => {
-      setTimeout(resolve, POLL_MS)
-      context.signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    waiting.end()
+    const view = await channel.view({ signal: context.signal })
+    if (flagOf(values, 'json')) printJson(context, { ...sent, ...outcome, channel: summaryOf(view) })
+    else context.stdout.write(`${outcomeLine(outcome)}\n${picture(view)}`)
+    return outcome.result === 'done' ? EXIT.ok : EXIT.failure
+  } finally {
+    waiting.end()
   }
-  say('')
-  context.stderr.write('The message was sent and its end is not known yet; channel status finds out.\n')
-  return EXIT.timeout
+}
+
+/** What became of a message; `undefined` when that cannot be known in time. */
+async function confirmation(
+  channel: Channel,
+  id: string,
+  context: CliContext,
+  onWait: (waitedMs: number) => void
+): Promise<MessageOutcome | undefined> {
+  const startedMs = context.now()
+  for (let pollMs = FIRST_POLL_MS; !context.signal.aborted; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
+    const outcome = await channel.track({ signal: context.signal }).then(
+      (outcomes) => outcomes.find((candidate) => candidate.id === id),
+      // The message is out: a source that fails now does not change what becomes of it.
+      (error: unknown) => {
+        if (!CocoonError.is(error) || !error.retryable) throw error
+        return undefined
+      }
+    )
+    if (outcome !== undefined && outcome.result !== 'pending') return outcome
+    const waitedMs = context.now() - startedMs
+    if (waitedMs >= CONFIRMATION_MS) break
+    onWait(waitedMs)
+    await delay(pollMs, context.signal)
+  }
+  return undefined
+}
+
+/** A line on standard error while the chain works: rewritten for a person, written once for a log. */
+function waitingLine(context: CliContext, kind: string): { tick(waitedMs: number): void; end(): void } {
+  const { stderr } = context
+  let isShown = false
+  return {
+    tick: (waitedMs) => {
+      const text = `${kind}: sent, waiting for the chain`
+      if (stderr.isTTY) stderr.write(`\r\u001b[2K${text}, ${(waitedMs / 1000).toFixed(0)} s …`)
+      else if (!isShown) stderr.write(`${text} …\n`)
+      isShown = true
+    },
+    end: () => {
+      if (isShown && stderr.isTTY) stderr.write('\r\u001b[2K')
+      isShown = false
+    }
+  }
+}
+
+function delay(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, delayMs)
+    signal.addEventListener('abort', end, { once: true })
+  })
+}
+
+function outcomeLine({ kind, result, exitCode }: MessageOutcome): string {
+  return `${kind}: ${result}${result === 'done' || exitCode === undefined ? '' : `, exit code ${exitCode}`}`
 }
 
 function planText(plan: ChannelPlan): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Devnet, DevnetOptions } from '../../devnet.js'
+import type { Devnet, DevnetDescription, DevnetOptions } from '../../devnet.js'
 import { type Command, flagOf, type OptionValues, textOf } from '../command.js'
 import type { CliContext } from '../context.js'
 import { EXIT } from '../exit-codes.js'
@@ -40,6 +40,15 @@ export const devnetCommand: Command = {
       placeholder: 'BITS',
       description: 'proof of work, 0 to 28; the real network asks for 20; default 8'
     },
+    chain: {
+      type: 'boolean',
+      description: 'a chain behind it: root, proxy and client contracts, toncenter-like HTTP, a wallet with 100 TON'
+    },
+    'chain-port': { type: 'string', placeholder: 'PORT', description: 'port of the chain; default any free one' },
+    unopened: {
+      type: 'boolean',
+      description: 'with --chain: the account has no channel yet; channel open opens it. Default: one with 20 TON'
+    },
     describe: {
       type: 'string',
       placeholder: 'FILE',
@@ -69,12 +78,15 @@ export const devnetCommand: Command = {
   takesArguments: false,
   async run(values, _words, context) {
     const { startDevnet } = await import('../../devnet.js')
-    const devnet = await startDevnet(readOptions(values))
+    const owner = flagOf(values, 'chain') ? await createOwner() : undefined
+    const devnet = await startDevnet(readOptions(values, owner))
     const file = textOf(values, 'describe')
     try {
-      if (file !== undefined) await context.writeFile(file, `${JSON.stringify(devnet.describe(), undefined, 2)}\n`)
-      if (flagOf(values, 'json')) printJson(context, { ...devnet.describe(), prices: devnet.prices })
-      else context.stdout.write(describeText(devnet, file))
+      if (owner !== undefined) await devnet.chain?.faucet(owner.address, OWNER_TON_NANO)
+      const description = describe(devnet, owner)
+      if (file !== undefined) await context.writeFile(file, `${JSON.stringify(description, undefined, 2)}\n`)
+      if (flagOf(values, 'json')) printJson(context, description)
+      else context.stdout.write(describeText(devnet, owner, file))
       await interrupted(context)
       return EXIT.ok
     } finally {
@@ -83,7 +95,36 @@ export const devnetCommand: Command = {
   }
 }
 
-function readOptions(values: OptionValues): DevnetOptions {
+/** The wallet that owns the devnet's account on its chain. */
+interface Owner {
+  readonly address: string
+  readonly seed: Uint8Array
+  /** The account's secret. */
+  readonly secret: Uint8Array
+}
+
+const OWNER_TON_NANO = 100_000_000_000n
+
+/** A new key for each devnet, so that nobody can own the same address on a real network. */
+async function createOwner(): Promise<Owner> {
+  const [{ openStandardWallet }, { default: nacl }] = await Promise.all([import('../../ton.js'), import('tweetnacl')])
+  const seed = crypto.getRandomValues(new Uint8Array(32))
+  const { publicKey } = nacl.sign.keyPair.fromSeed(seed)
+  const { address } = await openStandardWallet({ version: 'v4r2', publicKey })
+  return { address, seed, secret: crypto.getRandomValues(new Uint8Array(32)) }
+}
+
+function describe(devnet: Devnet, owner: Owner | undefined): DevnetDescription {
+  const description = devnet.describe()
+  if (owner === undefined) return description
+  const wallet = { version: 'v4r2', seed: bytesToHex(owner.seed) } as const
+  return { ...description, account: { ...description.account, wallet } }
+}
+
+function readOptions(values: OptionValues, owner: Owner | undefined): DevnetOptions {
+  const chainPort = numberOf(values, 'chain-port', { min: 0, max: 65_535, isInteger: true })
+  for (const name of ['chain-port', 'unopened'])
+    if (owner === undefined && values[name] !== undefined) throw usageError(`--${name} needs --chain`)
   return {
     host: textOf(values, 'host'),
     port: numberOf(values, 'port', { min: 0, max: 65_535, isInteger: true }),
@@ -93,7 +134,13 @@ function readOptions(values: OptionValues): DevnetOptions {
     worker: choiceOf(values, 'worker', ['dec-2025', 'apr-2026', 'event-by-event']),
     difficultyBits: numberOf(values, 'difficulty', { min: 0, max: 28, isInteger: true }),
     tee: { kind: choiceOf(values, 'tee', ['tdx', 'snp', 'fake', 'none']), fault: textOf(values, 'tee-fault') },
-    tokenDelayMs: numberOf(values, 'token-delay', { min: 0, max: 60_000 }) ?? 30
+    tokenDelayMs: numberOf(values, 'token-delay', { min: 0, max: 60_000 }) ?? 30,
+    ...(owner !== undefined && {
+      account: { owner: owner.address, secret: owner.secret },
+      chain: { port: chainPort, openAccounts: !flagOf(values, 'unopened') },
+      // A person does not wait half a minute for a charge.
+      stateCommitMs: 1000
+    })
   }
 }
 
@@ -111,7 +158,8 @@ function choiceOf<T extends string>(values: OptionValues, name: string, choices:
   return choice
 }
 
-function describeText({ network, account, prices }: Devnet, file: string | undefined): string {
+function describeText(devnet: Devnet, owner: Owner | undefined, file: string | undefined): string {
+  const { network, account, prices, chain } = devnet
   const secret = typeof account.secret === 'string' ? account.secret : `hex ${bytesToHex(account.secret)}`
   const hint = file === undefined ? 'With --describe FILE other terminals can use it:' : 'Try it from another terminal:'
   return [
@@ -122,11 +170,14 @@ function describeText({ network, account, prices }: Devnet, file: string | undef
     `  owner    ${account.owner}`,
     `  secret   ${secret}`,
     `  price    ${formatTon(prices.pricePerTokenNano)} per adjusted token`,
+    ...(chain === undefined ? [] : [`  chain    ${chain.url}`, `  root     ${chain.rootAddress}`]),
+    ...(owner === undefined ? [] : [`  wallet   V4R2 of the owner, seed ${bytesToHex(owner.seed)}`]),
     '',
     hint,
     '',
     `  cocoonkit chat --devnet ${file ?? 'FILE'} 'Hello'`,
     `  cocoonkit verify --devnet ${file ?? 'FILE'}`,
+    ...(chain === undefined ? [] : [`  cocoonkit channel status --devnet ${file ?? 'FILE'}`]),
     ''
   ].join('\n')
 }

@@ -6,15 +6,19 @@
 import type { Receipt } from '../../ton.js'
 import { type Command, flagOf } from '../command.js'
 import { EXIT } from '../exit-codes.js'
-import { LEDGER_OPTION, openLedgerFile } from '../money.js'
+import { BESIDE_DEVNET, LEDGER_OPTION, openLedgerFile } from '../money.js'
 import { formatTable, formatTon, printable, printJson } from '../print.js'
 
 /** See registry.ts. */
 export const receiptsCommand: Command = {
   name: 'receipts',
   summary: 'list and sum the receipts of a ledger file, or export them as CSV',
-  usage: '--ledger FILE [--csv]',
-  options: { ...LEDGER_OPTION, csv: { type: 'boolean', description: 'comma-separated values on standard output' } },
+  usage: '--ledger FILE | --devnet FILE [--csv]',
+  options: {
+    ...LEDGER_OPTION,
+    devnet: BESIDE_DEVNET,
+    csv: { type: 'boolean', description: 'comma-separated values on standard output' }
+  },
   takesArguments: false,
   async run(values, _words, context) {
     const { decodeReceipt } = await import('../../ton.js')

@@ -136,15 +136,19 @@ export function planLoad(input: LoadInput, market: MarketInput): LoadPlan {
   }
 }
 
-/** Graphics processors that confidential workers run on: memory in GB and its bandwidth in GB/s, from the makers' data sheets. */
+/**
+ * Graphics processors that confidential workers run on: memory in GB and its bandwidth in GB/s. Only figures with a source:
+ * H100 PCIe: NVIDIA product brief PB-11133-001_v02 (80 GB; more than 2,000 GB/s). H100 SXM, H200: NVIDIA's figures as
+ * AnandTech reports them from SC23 (article 21136: 80 GB and 3.35 TB/s, 141 GB and 4.8 TB/s). B200: memory from NVIDIA's
+ * DGX B200 user guide (eight with 1,440 GB); bandwidth from the bus width and clock that the driver reports (pytorch/ao
+ * pull request 4002: 7.67 TB/s), a little below the 8 TB/s of advertisements.
+ */
 export const KNOWN_GPUS: Readonly<Record<string, { readonly vramGb: number; readonly bandwidthGbPerSecond: number }>> =
   {
     'H100 SXM': { vramGb: 80, bandwidthGbPerSecond: 3350 },
     'H100 PCIe': { vramGb: 80, bandwidthGbPerSecond: 2000 },
-    'H100 NVL': { vramGb: 94, bandwidthGbPerSecond: 3900 },
     H200: { vramGb: 141, bandwidthGbPerSecond: 4800 },
-    B200: { vramGb: 180, bandwidthGbPerSecond: 8000 },
-    'RTX PRO 6000': { vramGb: 96, bandwidthGbPerSecond: 1790 }
+    B200: { vramGb: 180, bandwidthGbPerSecond: 7670 }
   }
 
 /** A machine and what it should serve. */

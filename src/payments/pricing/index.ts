@@ -8,6 +8,7 @@ export { availableTokens, reservationTokens, tokensForAmount } from './balance.j
 export type { AccountBalance } from './balance.js'
 export {
   type LoadInput,
+  KNOWN_GPUS,
   type LoadPlan,
   type MarketInput,
   planLoad,
