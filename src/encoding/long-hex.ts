@@ -1,6 +1,7 @@
 /**
  * Hexadecimal text of any length: from some length on by the platform's own functions (`Uint8Array.prototype.toHex`,
- * ECMAScript 2026) or, where it has none, by tables, in pieces that stay in the processor's cache.
+ * ECMAScript 2026) or, where it has none, by tables, in pieces that stay in the processor's cache
+ * and in the engine's nursery: larger strings cost four times as much to make.
  *
  * @module
  */
@@ -16,6 +17,8 @@ import {
 const LONG_BYTES = 256
 /** Bytes that are turned at once; even. */
 const PIECE_BYTES = 32_768
+/** Fills a half of four digits up. */
+const ZERO_DIGIT = 0x30
 
 interface NativeHex {
   toHex?(): string
@@ -85,18 +88,23 @@ export function tableWriteHex(hex: string, target: Uint8Array): void {
   valueOfPair ??= makeValueTable()
   const encoder = new TextEncoder()
   const ascii = new Uint8Array(2 * PIECE_BYTES)
-  const pairs = new Uint16Array(ascii.buffer)
+  const quads = new Uint32Array(ascii.buffer)
+  const values = new Uint16Array(PIECE_BYTES / 2)
+  const bytes = new Uint8Array(values.buffer)
   let bad = 0
   for (let at = 0; at < hex.length; at += ascii.length) {
     const piece = hex.slice(at, at + ascii.length)
     // A text with anything but ASCII has more bytes than characters, and does not fit.
     if (encoder.encodeInto(piece, ascii.subarray(0, piece.length)).read !== piece.length) throw invalidHex()
-    const start = at / 2
-    for (let index = 0; index < piece.length / 2; index++) {
-      const value = valueOfPair[pairs[index]!]!
+    ascii.fill(ZERO_DIGIT, piece.length, piece.length + 2)
+    for (let index = 0; index < piece.length / 4; index++) {
+      const quad = quads[index]!
+      // In the platform's own byte order whichever it is: what stands first is read from where it is written to.
+      const value = valueOfPair[quad & 0xffff]! | (valueOfPair[quad >>> 16]! << 8)
       bad |= value
-      target[start + index] = value
+      values[index] = value
     }
+    target.set(bytes.subarray(0, piece.length / 2), at / 2)
   }
   if (bad < 0) throw invalidHex()
 }

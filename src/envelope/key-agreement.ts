@@ -6,7 +6,7 @@
  */
 import type nacl from 'tweetnacl'
 
-import { concatBytes, decodeBase64, hexToBytes } from '../encoding/index.js'
+import { concatBytes, decodeBase64, equalBytes, hexToBytes } from '../encoding/index.js'
 import { EnvelopeError } from './envelope-error.js'
 import { toEdwards, toMontgomery } from './montgomery.js'
 import { hash, SHA_512 } from './sha-2.js'
@@ -49,21 +49,31 @@ export async function agree(seed: Uint8Array, publicKey: Uint8Array): Promise<Ui
   return shared
 }
 
+/** The public key that was agreed with last, ready for use: most requests of a client are encrypted to the same one. */
+let lastPeer: { readonly publicKey: Uint8Array; readonly key: CryptoKey } | undefined
+
+async function importPeer(publicKey: Uint8Array): Promise<CryptoKey> {
+  if (lastPeer === undefined || !equalBytes(lastPeer.publicKey, publicKey)) {
+    const key = await crypto.subtle.importKey('raw', toMontgomery(publicKey), 'X25519', false, [])
+    // A key and not a promise of one: in Workers a promise belongs to the request that made it.
+    lastPeer = { publicKey: publicKey.slice(), key }
+  }
+  return lastPeer.key
+}
+
 /**
  * A new pair whose private half nobody ever sees, agreed with a public key. X25519 makes the pair, which costs a quarter
- * of importing a seed: the scheme knows it by its Ed25519 form, of which the sign of x is free, since X25519 has none: it is drawn, so that
- * nobody can tell such a key from one of a seed.
+ * of importing a seed. The scheme knows it by its Ed25519 form; X25519 has no sign of x, so it is drawn, and nobody can
+ * tell such a key from one of a seed.
  *
  * @returns `undefined` where this runtime's WebCrypto cannot, or will not for this key; the way by a seed then says why.
- * @throws EnvelopeError `ERR_ENVELOPE_KEY` as {@link agree}.
  */
 export async function agreeAnew(publicKey: Uint8Array): Promise<Agreement | undefined> {
   const { subtle } = crypto
-  const u = toMontgomery(publicKey)
   try {
     const [{ privateKey, publicKey: ownKey }, peer] = await Promise.all([
       subtle.generateKey('X25519', false, ['deriveBits']) as Promise<CryptoKeyPair>,
-      subtle.importKey('raw', u, 'X25519', false, [])
+      importPeer(publicKey)
     ])
     const [shared, own] = await Promise.all([
       subtle.deriveBits({ name: 'X25519', public: peer }, privateKey, 256),

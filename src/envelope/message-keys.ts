@@ -21,7 +21,7 @@ export interface MessageKeys {
 
 const LABEL = 'tde2e_encrypt_data'
 /** From here on the platform hashes faster than this thread, the way to it and back included. */
-const LONG_BYTES = 4096
+const LONG_BYTES = 8192
 
 /**
  * @param shared - X25519 secret, 32 bytes.
