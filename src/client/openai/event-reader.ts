@@ -10,6 +10,7 @@ import { completionToChunks, isWholeCompletion } from './buffered-chunks.js'
 import type { OwnedCallBudget } from './call-budget.js'
 import { bodyFailure, budgetEnded, chargedBy, EmptyStreamError, TruncatedStreamError, writeJson } from './errors.js'
 import { createEventParser, errorEvent, invalidEvent } from './event-parser.js'
+import { createEventRepeater } from './repeated-event.js'
 import { type CallFigures, claimedCostNano, computeFigures } from './figures.js'
 
 /** What {@link createEventReader} works on. */
@@ -52,6 +53,7 @@ export function createEventReader({
   isSealed = false
 }: EventReaderOptions): EventReader {
   const parser = createEventParser(maxEventChars)
+  const repeater = createEventRepeater()
   const parts = answer.parts[Symbol.asyncIterator]()
   let converted: object[] = []
   let text: string | undefined
@@ -104,6 +106,8 @@ export function createEventReader({
   }
 
   function accept(json: string): object | undefined {
+    const repeated = repeater.read(json)
+    if (repeated !== undefined) return (lastValue = repeated)
     let value: unknown
     try {
       value = JSON.parse(json)
@@ -115,7 +119,10 @@ export function createEventReader({
     const event = value as { error?: unknown; object?: unknown; usage?: unknown }
     if (!isSealed && (event.error || event.object === 'error')) throw fail(errorEvent(json))
     if (event.usage) claimNano = claimedCostNano(event) ?? claimNano
-    if (isSealed || !isWholeCompletion(event)) return (lastValue = event)
+    if (isSealed || !isWholeCompletion(event)) {
+      repeater.learn(json)
+      return (lastValue = event)
+    }
     const chunks = completionToChunks(event)
     if (chunks === undefined) throw fail(invalidEvent(json))
     converted = chunks
