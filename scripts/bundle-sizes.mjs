@@ -24,7 +24,8 @@ const NEVER_LOADED_BY_DIRECT_CHAT = {
   'mark-encrypted-*': 'a body that the caller encrypted',
   'forms-*': 'audio transcriptions, or a body that the caller encrypted',
   'prompted-*': "tools or jsonMode 'prompt'",
-  'refuse-*': 'no policy given'
+  'refuse-*': 'no policy given',
+  'sha256-block*': 'a page that may not compile WebAssembly'
 }
 
 /** What an application takes, its budget in bytes of gzip, and what its graph must not contain. */

@@ -138,23 +138,16 @@ let [a, b, c, d, e, f, g, h] = initial
 const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const slotOf = (position, round) => letters[(position + 8 * 64 - round) % 8]
 
-function round(t, needsE = true) {
+function round(t) {
   const t1 = sum([roundConstants[t], scheduled(t), h, choose(e, f, g), S1(e)], 't')
-  const nextA = () => sum([majority(a, b, c), S0(a), t1], slotOf(0, t + 1))
-  const nextE = () => (needsE ? sum([d, t1], slotOf(4, t + 1)) : 0)
   // The new e takes the place of d, the new a that of h: both are read before.
-  const e2 = nextE()
-  const a2 = nextA()
+  const e2 = sum([d, t1], slotOf(4, t + 1))
+  const a2 = sum([majority(a, b, c), S0(a), t1], slotOf(0, t + 1))
   ;[a, b, c, d, e, f, g, h] = [a2, a, b, c, e2, e, f, g]
 }
 
-// Digest word 1 is what becomes b: the new a of round 62. Round 63 is only worth computing for a hit.
-for (let t = 0; t < 62; t++) round(t)
-round(62)
-loop.push(`const second = (${textOf(a)} + ${initial[1]}) | 0`)
-const hitFrom = loop.length
-round(63, false)
-const hit = loop.splice(hitFrom)
+// Digest word 1 is what becomes b: the new a of round 62. Round 63 is not needed to know it.
+for (let t = 0; t < 63; t++) round(t)
 
 const indent = (lines, by) => lines.map((line) => ' '.repeat(by) + line).join('\n')
 const source = `/**
@@ -166,26 +159,9 @@ const source = `/**
  * @module
  */
 
-/**
- * Hashes \`salt ‖ nonce\` for \`count\` nonces and stops at the first whose digest word 1 has no bit of \`mask\`.
- *
- * @param w0 - Salt words, big-endian as SHA-256 reads them; likewise \`w1\`, \`w2\`, \`w3\`.
- * @param w5 - High half of the nonce as SHA-256 reads it: its bytes reversed.
- * @param first - Low half of the first nonce; wraps at 2³².
- * @param digest - Gets digest words 0 and 1 of the hit.
- * @returns How many nonces came before the hit; −1 without a hit.
- */
-export function searchNonces(
-  w0: number,
-  w1: number,
-  w2: number,
-  w3: number,
-  w5: number,
-  first: number,
-  count: number,
-  mask: number,
-  digest: Int32Array
-): number {
+/** \`SearchNonces\` of nonce-search.ts. Names nothing but its parameters, so that its text can be sent to a worker. */
+export function searchNonces(message: Int32Array, first: number, count: number, mask: number): number {
+  const [w0, w1, w2, w3, , w5] = message as unknown as [number, number, number, number, number, number]
 ${indent(setup, 2)}
   let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, t = 0, u = 0
   let m0 = 0, m1 = 0, m2 = 0, m3 = 0, m4 = 0, m5 = 0, m6 = 0, m7 = 0
@@ -194,12 +170,7 @@ ${indent(setup, 2)}
     t = (first + index) | 0
     m4 = (t << 24) | ((t & 0xff00) << 8) | ((t >>> 8) & 0xff00) | (t >>> 24)
 ${indent(loop, 4)}
-    if ((second & mask) === 0) {
-${indent(hit, 6)}
-      digest[0] = (${textOf(a)} + ${initial[0]}) | 0
-      digest[1] = second
-      return index
-    }
+    if (((${textOf(a)} + ${initial[1]}) & mask) === 0) return index
   }
   return -1
 }

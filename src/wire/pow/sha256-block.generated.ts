@@ -7,26 +7,9 @@
  * @module
  */
 
-/**
- * Hashes `salt ‖ nonce` for `count` nonces and stops at the first whose digest word 1 has no bit of `mask`.
- *
- * @param w0 - Salt words, big-endian as SHA-256 reads them; likewise `w1`, `w2`, `w3`.
- * @param w5 - High half of the nonce as SHA-256 reads it: its bytes reversed.
- * @param first - Low half of the first nonce; wraps at 2³².
- * @param digest - Gets digest words 0 and 1 of the hit.
- * @returns How many nonces came before the hit; −1 without a hit.
- */
-export function searchNonces(
-  w0: number,
-  w1: number,
-  w2: number,
-  w3: number,
-  w5: number,
-  first: number,
-  count: number,
-  mask: number,
-  digest: Int32Array
-): number {
+/** `SearchNonces` of nonce-search.ts. Names nothing but its parameters, so that its text can be sent to a worker. */
+export function searchNonces(message: Int32Array, first: number, count: number, mask: number): number {
+  const [w0, w1, w2, w3, , w5] = message as unknown as [number, number, number, number, number, number]
   const s0 = (w0 + -210244248) | 0
   const s1 = (s0 + -1521486534) | 0
   const s2 = (s0 + 143694565) | 0
@@ -549,19 +532,7 @@ export function searchNonces(
     u = c ^ ((c >>> 9) | (c << 23))
     u = c ^ ((u >>> 11) | (u << 21))
     b = ((((c ^ d) & (d ^ e)) ^ d) + ((u >>> 2) | (u << 30)) + t) | 0
-    const second = (b + -1150833019) | 0
-    if ((second & mask) === 0) {
-      m15 = (m15 + (((m0 >>> 7) | (m0 << 25)) ^ ((m0 >>> 18) | (m0 << 14)) ^ (m0 >>> 3)) + m8 + (((m13 >>> 17) | (m13 << 15)) ^ ((m13 >>> 19) | (m13 << 13)) ^ (m13 >>> 10))) | 0
-      u = f ^ ((f >>> 14) | (f << 18))
-      u = f ^ ((u >>> 5) | (u << 27))
-      t = (-965641998 + m15 + a + (h ^ (f & (g ^ h))) + ((u >>> 6) | (u << 26))) | 0
-      u = b ^ ((b >>> 9) | (b << 23))
-      u = b ^ ((u >>> 11) | (u << 21))
-      a = ((((b ^ c) & (c ^ d)) ^ c) + ((u >>> 2) | (u << 30)) + t) | 0
-      digest[0] = (a + 1779033703) | 0
-      digest[1] = second
-      return index
-    }
+    if (((b + -1150833019) & mask) === 0) return index
   }
   return -1
 }

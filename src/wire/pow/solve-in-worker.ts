@@ -6,14 +6,18 @@
  */
 import { abortError } from '../../runtime/shared/index.js'
 import type { ProofOfWorkContext, ProofOfWorkTask, SolveProofOfWork } from '../../runtime/ports/proof-of-work.js'
-import { ByteReader } from '../../encoding/index.js'
-import { verifyPow } from './nonce-search.js'
-import { searchNonces } from './sha256-block.generated.js'
+import { compileVectorModule, loadUnrolledSearch } from './fast-search.js'
+import { NonceSearch, type SearchNonces, verifyPow } from './nonce-search.js'
+import { vectorTable } from './vector-module.js'
 
-/** What the worker is told: salt words, difficulty mask, where to go on. */
+/** What the worker is told: one challenge, one upper half of the nonces, where to go on. */
 interface Job {
-  readonly salt: readonly [number, number, number, number]
+  /** The compiled search and what its memory has to hold; without one, the worker has the loop in its text. */
+  readonly module: WebAssembly.Module | undefined
+  readonly table: Int32Array
+  readonly message: Int32Array
   readonly mask: number
+  /** The next nonce. */
   readonly first: number
 }
 
@@ -34,15 +38,22 @@ interface WorkerScope {
  *
  * @throws CocoonError the reason of the signal; whatever the solver of this thread throws when no worker can be had.
  */
-export const solvePowInWorker: SolveProofOfWork = (task, context) => {
-  const worker = createWorker()
-  return worker === undefined ? context.fallback() : searchWith(worker, task, context)
+export const solvePowInWorker: SolveProofOfWork = async (task, context) => {
+  if (typeof Worker !== 'function') return context.fallback()
+  let module: WebAssembly.Module | undefined
+  let plain: SearchNonces | undefined
+  try {
+    module = await compileVectorModule()
+  } catch {
+    plain = await loadUnrolledSearch()
+  }
+  const worker = createWorker(plain)
+  return worker === undefined ? context.fallback() : searchWith(worker, module, task, context)
 }
 
-function createWorker(): Worker | undefined {
-  if (typeof Worker !== 'function') return undefined
+function createWorker(plain: SearchNonces | undefined): Worker | undefined {
   // Both functions stand by themselves: they name nothing outside but the language.
-  const source = `(${workerMain.toString()})(self, ${searchNonces.toString()})`
+  const source = `(${workerMain.toString()})(self, ${String(plain)})`
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
   try {
     return new Worker(url)
@@ -54,8 +65,20 @@ function createWorker(): Worker | undefined {
   }
 }
 
-function searchWith(worker: Worker, task: ProofOfWorkTask, context: ProofOfWorkContext): Promise<bigint> {
+function searchWith(
+  worker: Worker,
+  module: WebAssembly.Module | undefined,
+  task: ProofOfWorkTask,
+  context: ProofOfWorkContext
+): Promise<bigint> {
   const { signal, onProgress, fallback } = context
+  const search = new NonceSearch(task)
+  const begin = (first: number): void => {
+    search.setHigh(Math.floor(first / 2 ** 32))
+    const { message, mask } = search
+    const job: Job = { module, table: vectorTable(message, mask), message, mask, first }
+    worker.postMessage(job)
+  }
   return new Promise<bigint>((resolve, reject) => {
     const end = (): void => {
       worker.terminate()
@@ -65,12 +88,12 @@ function searchWith(worker: Worker, task: ProofOfWorkTask, context: ProofOfWorkC
       end()
       reject(abortError(signal!, 'pow'))
     }
-    worker.addEventListener('message', ({ data }: MessageEvent<Note>) => {
-      onProgress?.(data.hashes)
-      if (!data.isHit) return
-      const nonce = BigInt(data.hashes - 1)
+    worker.addEventListener('message', ({ data: { hashes, isHit } }: MessageEvent<Note>) => {
+      onProgress?.(hashes)
+      const nonce = BigInt(hashes - 1)
+      if (!isHit) return hashes % 2 ** 32 === 0 ? begin(hashes) : undefined
       // Beyond 32 bits the worker knows candidates only.
-      if (!verifyPow(task, nonce)) return worker.postMessage(jobFor(task, data.hashes))
+      if (!verifyPow(task, nonce)) return begin(hashes)
       end()
       resolve(nonce)
     })
@@ -81,36 +104,34 @@ function searchWith(worker: Worker, task: ProofOfWorkTask, context: ProofOfWorkC
     })
     if (signal?.aborted === true) return onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
-    worker.postMessage(jobFor(task, 0))
+    begin(0)
   })
 }
 
-function jobFor({ salt, difficultyBits }: ProofOfWorkTask, first: number): Job {
-  const reader = new ByteReader(salt)
-  const words = [reader.u32be(), reader.u32be(), reader.u32be(), reader.u32be()] as const
-  // The rule reads digest word 1 with its bytes reversed, so the mask is reversed instead.
-  const mask = difficultyBits <= 0 ? 0 : difficultyBits >= 32 ? -1 : -1 << (32 - difficultyBits)
-  const bytes = new DataView(new ArrayBuffer(4))
-  bytes.setInt32(0, mask, true)
-  return { salt: words, mask: bytes.getInt32(0), first }
-}
-
 /** Runs in the worker. Its text is sent there, so it may name nothing but its parameters and the language. */
-function workerMain(scope: WorkerScope, search: typeof searchNonces): void {
-  scope.addEventListener('message', ({ data: { salt, mask, first } }) => {
-    // Short enough that the clock is looked at often, long enough that looking costs nothing.
+function workerMain(scope: WorkerScope, plain: SearchNonces | undefined): void {
+  scope.addEventListener('message', ({ data: { module, table, message, mask, first } }) => {
+    let search = (from: number, count: number): number => plain!(message, from, count, mask)
+    if (module !== undefined) {
+      const { m, f } = new WebAssembly.Instance(module).exports as {
+        m: WebAssembly.Memory
+        f: (from: number, count: number) => number
+      }
+      new Int32Array(m.buffer).set(table)
+      search = f
+    }
+    // Short enough that the clock is looked at often, long enough that looking costs nothing. Halves of nonces end where
+    // a batch ends, unless the search went on in the middle of one.
     const batch = 65_536
-    const digest = new Int32Array(2)
     let hashes = first
     let notedMs = performance.now()
     for (;;) {
       const low = hashes % 4_294_967_296
       const count = Math.min(batch, 4_294_967_296 - low)
-      const high = new DataView(new ArrayBuffer(4))
-      high.setUint32(0, Math.floor(hashes / 4_294_967_296), true)
-      const found = search(salt[0], salt[1], salt[2], salt[3], high.getInt32(0), low, count, mask, digest)
-      if (found >= 0) return scope.postMessage({ hashes: hashes + found + 1, isHit: true })
+      const found = search(low, count)
+      if (found >= 0 && found < count) return scope.postMessage({ hashes: hashes + found + 1, isHit: true })
       hashes += count
+      if (low + count === 4_294_967_296) return scope.postMessage({ hashes, isHit: false })
       if (performance.now() - notedMs < 100) continue
       notedMs = performance.now()
       scope.postMessage({ hashes, isHit: false })

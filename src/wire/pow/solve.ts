@@ -6,19 +6,23 @@
 import { CocoonError } from '../../errors.js'
 import type { Clock, YieldToEventLoop } from '../../runtime/ports/clock.js'
 import type { PowChallenge } from './challenge.js'
+import { prepareFastSearch } from './fast-search.js'
 import { MAX_POW_BITS, NonceSearch } from './nonce-search.js'
 
 /** Highest difficulty solved unless the caller says otherwise: about 2²⁸ hashes, half a minute of one core. */
 export const DEFAULT_MAX_POW_DIFFICULTY_BITS = 28
 /** Longest run without a turn of the event loop, unless the caller says otherwise. */
-export const DEFAULT_POW_SLICE_MS = 6
+export const DEFAULT_POW_SLICE_MS = 4
 
 // A batch is one call of the hash loop: short enough that the clock is looked at about every millisecond.
 const FIRST_BATCH = 8
-const LAST_BATCH = 4096
+const LAST_BATCH = 8192
 const BATCH_TARGET_MS = 0.5
 /** Ends a slice whatever the clock says, so that a clock that stands still cannot take the event loop away. */
-const MAX_SLICE_HASHES = 2 ** 17
+const MAX_SLICE_HASHES = 2 ** 16
+
+/** Up to here a search is over before a faster one is ready. */
+const EASY_BITS = 12
 
 /** What is known while solving. */
 export interface PowProgress {
@@ -38,8 +42,13 @@ export interface SolvePowOptions {
   readonly signal?: AbortSignal | undefined
   /** Refuses harder challenges before any work. Default 28. */
   readonly maxDifficultyBits?: number | undefined
-  /** Longest run between two turns of the event loop, milliseconds. Default 6. */
+  /** Longest run between two turns of the event loop, milliseconds. Default 4. */
   readonly sliceMs?: number | undefined
+  /**
+   * The compiled search (`cocoonkit/pow.wasm`), for runtimes that compile no WebAssembly themselves. Default: compiled
+   * here where that is allowed, else plain JavaScript.
+   */
+  readonly module?: WebAssembly.Module | undefined
   /** Called after each slice and once at the end; what it throws ends the search. */
   readonly onProgress?: ((progress: PowProgress) => void) | undefined
 }
@@ -56,8 +65,13 @@ export async function solvePow(challenge: PowChallenge, options: SolvePowOptions
   const search = new NonceSearch(challenge)
   refuseTooHard(difficultyBits, options.maxDifficultyBits ?? DEFAULT_MAX_POW_DIFFICULTY_BITS)
   throwIfAborted(signal)
-
   const startMs = clock.monotonic()
+  if (difficultyBits > EASY_BITS) {
+    speedUp(search, options.module)
+    // Getting ready takes a few milliseconds of its own the first time.
+    await yieldToEventLoop()
+    throwIfAborted(signal)
+  }
   const slice = new Slice(search, clock, options.sliceMs ?? DEFAULT_POW_SLICE_MS)
   for (;;) {
     const found = slice.run()
@@ -66,6 +80,14 @@ export async function solvePow(challenge: PowChallenge, options: SolvePowOptions
     await yieldToEventLoop()
     throwIfAborted(signal)
   }
+}
+
+/** Goes on with a faster search as soon as there is one. Without one, the work only takes longer. */
+function speedUp(search: NonceSearch, module: WebAssembly.Module | undefined): void {
+  prepareFastSearch(module).then(
+    (fast) => (search.searchNonces = fast),
+    () => undefined
+  )
 }
 
 /** Runs batches until a slice is full; learns how many hashes fit into one. */
