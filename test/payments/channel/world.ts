@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { beginCell, Cell } from '@ton/core'
 import nacl from 'tweetnacl'
 import {
   deriveProxyContract,
@@ -164,4 +165,23 @@ export class World {
   ownerNano(): Promise<bigint> {
     return this.sandbox.balance(this.wallet.address)
   }
+}
+
+/** The mainnet root with a later version of the same params: every contract address moves. */
+export function laterRootBoc(paramsVersion = 18): Uint8Array {
+  const root = Cell.fromBoc(Buffer.from(mainnetRootBoc()))[0]?.beginParse()
+  if (root === undefined) throw new Error('no root')
+  const owner = root.loadAddress()
+  const version = root.loadUint(32)
+  const data = root.loadRef()
+  const params = root.loadRef().beginParse()
+  const structVersion = params.loadUint(8)
+  params.skip(32)
+  const later = beginCell().storeUint(structVersion, 8).storeUint(paramsVersion, 32).storeSlice(params).endCell()
+  const state = beginCell()
+    .storeAddress(owner)
+    .storeUint(version + 1, 32)
+    .storeRef(data)
+    .storeRef(later)
+  return new Uint8Array(state.storeSlice(root).endCell().toBoc())
 }
