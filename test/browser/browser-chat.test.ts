@@ -1,6 +1,7 @@
 /**
  * examples/browser-chat as a reader uses it: built by Vite, in headless Chromium, with the mouse and with the keyboard.
  */
+import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
@@ -44,7 +45,7 @@ describe.skipIf(chromiumPath === undefined)(
       expect(problems.splice(0)).toEqual([])
     })
 
-    async function open(options: Parameters<Browser['newContext']>[0] = {}): Promise<void> {
+    async function open(options: Parameters<Browser['newContext']>[0] = {}, url = chat.url): Promise<void> {
       const context = await browser.newContext({
         viewport: { width: 960, height: 720 },
         colorScheme: 'light',
@@ -55,7 +56,7 @@ describe.skipIf(chromiumPath === undefined)(
       page.on('console', (message) => {
         if (message.type() === 'error') problems.push(message.text())
       })
-      await page.goto(chat.url)
+      await page.goto(url)
       await page.waitForFunction(() => (document.querySelector('#model') as HTMLInputElement | null)?.value !== '')
     }
 
@@ -157,6 +158,33 @@ describe.skipIf(chromiumPath === undefined)(
       await page.press('#prompt', 'Enter')
       await page.waitForSelector('#log .assistant:nth-of-type(4):not([aria-busy])')
       expect(await lastAnswer()).toMatch(/Again$/)
+    })
+
+    it('runs from dev.mjs as the README says, and ends with Ctrl-C', async () => {
+      const dev = spawn(process.execPath, ['examples/browser-chat/dev.mjs', '--port', '0'], { cwd: root })
+      const ended = new Promise<number | null>((resolve) => dev.once('exit', resolve))
+      try {
+        let printed = ''
+        const url = await new Promise<string>((resolve, reject) => {
+          dev.stderr.on('data', (data: Buffer) => (printed += data.toString()))
+          dev.stdout.on('data', (data: Buffer) => {
+            printed += data.toString()
+            const address = /^page +(\S+)\n.*^proxy /ms.exec(printed)?.[1]
+            if (address !== undefined) resolve(address)
+          })
+          dev.once('exit', () => reject(new Error(`dev.mjs ended: ${printed}`)))
+        })
+        await open({}, url)
+        await page.fill('#prompt', 'From the sources')
+        await page.press('#prompt', 'Enter')
+        await page.waitForSelector('#log .assistant:not([aria-busy])')
+        expect(await lastAnswer()).toMatch(/From the sources$/)
+        await page.context().close()
+        dev.kill('SIGINT')
+        expect(await ended).toBe(0)
+      } finally {
+        dev.kill('SIGKILL')
+      }
     })
 
     it.skipIf(!hasWebsockify)(`works through websockify${hasWebsockify ? '' : ` (${NO_WEBSOCKIFY})`}`, async () => {

@@ -13,7 +13,7 @@ const PROGRAM = '/usr/bin/websockify'
 export const hasWebsockify: boolean = existsSync(PROGRAM)
 
 /** Part of a test's name when it cannot run. */
-export const NO_WEBSOCKIFY: string = 'websockify is not installed (apt-get install websockify)'
+export const NO_WEBSOCKIFY: string = 'websockify is not installed: node scripts/install-browser.mjs'
 
 /** A running bridge. */
 export interface Websockify {

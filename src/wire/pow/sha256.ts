@@ -11,8 +11,8 @@ export const MESSAGE_WORDS = 6
 export const NONCE_WORD = 4
 
 /** First words of the state, and what each round adds: fractions of the roots of the first primes (FIPS 180-4 §4.2.2). */
-export const INITIAL_STATE = new Int32Array(8)
-export const ROUND_CONSTANTS = new Int32Array(64)
+export const INITIAL_STATE: Int32Array = new Int32Array(8)
+export const ROUND_CONSTANTS: Int32Array = new Int32Array(64)
 const state = new Int32Array(8)
 for (let candidate = 2, count = 0; count < 64; candidate++) {
   if (!isPrime(candidate)) continue
