@@ -300,8 +300,13 @@ export class CocoonClient {
     if (source === undefined) {
       throw new CocoonError('ERR_OPTIONS', 'this network has no root contract', { phase: 'options', field: 'network' })
     }
-    this.#keyRegistry ??= import('./money/registry-pools.js').then(({ openClientRegistry }) =>
-      openClientRegistry(source, platform.clock)
+    this.#keyRegistry ??= import('./money/registry-pools.js').then(
+      ({ openClientRegistry }) => openClientRegistry(source, platform.clock),
+      (cause: unknown) => {
+        // A part that could not be fetched is tried again by the next call.
+        this.#keyRegistry = undefined
+        throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'registry', retryable: true })
+      }
     )
     return this.#keyRegistry
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CocoonError } from '../errors.js'
 import type { TlsEngine } from '../runtime/ports/tls-engine.js'
 
 let loading: Promise<TlsEngine> | undefined
@@ -11,7 +12,14 @@ let loading: Promise<TlsEngine> | undefined
 export const pureTlsEngine: TlsEngine = {
   name: 'pure',
   async connect(stream, options) {
-    loading ??= import('../wire/tls/index.js').then(({ createPureTlsEngine }) => createPureTlsEngine())
+    loading ??= import('../wire/tls/index.js').then(
+      ({ createPureTlsEngine }) => createPureTlsEngine(),
+      (cause: unknown) => {
+        // A part that could not be fetched is tried again by the next connection.
+        loading = undefined
+        throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'tls', retryable: true })
+      }
+    )
     const engine = await loading
     return engine.connect(stream, options)
   }

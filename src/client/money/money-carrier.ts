@@ -245,8 +245,14 @@ class Carrier implements MoneyCarrier {
     return {
       name: 'attestation',
       judge: async (peer, options) => {
-        this.#policy ??= import('../../attestation/index.js').then(({ createAttestationPolicy }) =>
-          createAttestationPolicy({ ...attestation, imageHashes: () => this.#images() })
+        this.#policy ??= import('../../attestation/index.js').then(
+          ({ createAttestationPolicy }) =>
+            createAttestationPolicy({ ...attestation, imageHashes: () => this.#images() }),
+          (cause: unknown) => {
+            // A part that could not be fetched is tried again by the next dial; until then nobody is accepted.
+            this.#policy = undefined
+            throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'attestation', retryable: true })
+          }
         )
         return (await this.#policy).judge(peer, options)
       }
