@@ -24,13 +24,21 @@ export {
   type GatewayReservation,
   type GatewayUser,
   type InitDataOptions,
+  type LedgerBudget,
+  ledgerBudget,
+  type LedgerBudgetOptions,
   memoryBudget,
   type MemoryBudget,
   type MemoryBudgetOptions,
+  memoryReplayGuard,
+  type MemoryReplayGuardOptions,
+  type ReplayGuard,
+  type SignIn,
   TELEGRAM_PUBLIC_KEYS,
   telegramInitData,
   type TelegramInitDataOptions,
   telegramInitDataThirdParty,
   type TelegramThirdPartyOptions,
-  type TelegramUser
+  type TelegramUser,
+  type WaitUntil
 } from './gateway/index.js'

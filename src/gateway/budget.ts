@@ -4,6 +4,7 @@
  * @module
  */
 import { CocoonError } from '../errors.js'
+import type { GatewayReceipt } from './events.js'
 
 /** Whom a request is served for. */
 export interface GatewayUser {
@@ -18,13 +19,15 @@ export interface GatewayUser {
 /** Money set aside for one request. Exactly one of the two is called, once. */
 export interface GatewayReservation {
   /** The request is over and cost this much, which may be more or less than was set aside. */
-  settle(spentNano: bigint): void | Promise<void>
+  settle(spentNano: bigint, receipt: GatewayReceipt): void | Promise<void>
   /** The request cost nothing. */
-  release(): void | Promise<void>
+  release(receipt: GatewayReceipt): void | Promise<void>
 }
 
-/** Decides whether a request may be afforded. A ledger can fill it; {@link memoryBudget} does without one. */
+/** Decides whether a request may be afforded. `ledgerBudget` keeps it in a ledger; {@link memoryBudget} does without one. */
 export interface GatewayBudget {
+  /** Whether its caps hold only with estimates of what a request can cost: a gateway without a price then refuses to start. */
+  readonly needsEstimate?: boolean | undefined
   /**
    * Sets the estimate aside, or refuses.
    *
@@ -87,7 +90,8 @@ export function memoryBudget({ totalNano, perUserNano, maxUsers = 100_000 }: Mem
   }
 }
 
-function overBudget(message: string): CocoonError {
+/** `ERR_LIMIT_EXCEEDED`, 402. */
+export function overBudget(message: string): CocoonError {
   return new CocoonError('ERR_LIMIT_EXCEEDED', message, {
     phase: 'gateway',
     httpStatus: 402,

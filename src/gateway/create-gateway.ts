@@ -4,21 +4,26 @@
  * @module
  */
 import { CocoonError } from '../errors.js'
-import { errorResponse } from '../client/openai/index.js'
+import { errorResponse } from '../client/openai/fetching/index.js'
 import { Admission } from './admission.js'
 import type { GatewayUser } from './budget.js'
 import { createCors } from './cors.js'
 import type { GatewayEvent } from './events.js'
 import { gatewayError, ownError, unauthorized } from './failure.js'
 import { GatewayMetrics } from './metrics.js'
-import { type Caller, type GatewayOptions, resolveOptions } from './options.js'
+import { type Caller, type GatewayOptions, resolveOptions, type WaitUntil } from './options.js'
 import { readRequest } from './read-body.js'
 import { serveModels, serveRequest } from './serve-request.js'
 import type { Call, GatewayState } from './state.js'
 
-/** A gateway: a handler in the shape of the Fetch standard. Safe to call in parallel; needs no `this`. */
+/**
+ * A gateway: a handler in the shape of the Fetch standard. Safe to call in parallel; needs no `this`.
+ *
+ * What a runtime hands over beside the request (`env` and `ctx` in Workers, `info` in Deno, `server` in Bun) may be handed
+ * on as it is: of it, only a function `waitUntil` is used.
+ */
 export interface Gateway {
-  (request: Request): Promise<Response>
+  (request: Request, ...platform: readonly unknown[]): Promise<Response>
   /** Requests that run now. */
   readonly activeRequests: number
   /** What `/metrics` shows. */
@@ -63,12 +68,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onClose = new Set<() => void>()
   const state: GatewayState = { ...resolved, admission, closed: closing.signal, onClose, emit }
 
-  async function handle(request: Request): Promise<Response> {
+  async function handle(request: Request, platform: readonly unknown[]): Promise<Response> {
     const requestId = readRequestId(request.headers.get('x-request-id'))
     const url = new URL(request.url)
     const caller: Caller = { method: request.method, url, headers: request.headers, nowMs: clock.now() }
     const path = url.pathname.startsWith(resolved.basePath) ? url.pathname.slice(resolved.basePath.length) : ''
-    const call: Call = { request, caller, path, requestId, startedMs: clock.monotonic() }
+    const waitUntil = resolved.waitUntil ?? findWaitUntil(platform)
+    const call: Call = { request, caller, path, requestId, startedMs: clock.monotonic(), waitUntil }
     let headers = new Headers({ vary: 'Origin' })
     let response: Response
     try {
@@ -93,7 +99,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   return Object.defineProperty(
-    Object.assign((request: Request) => handle(request), {
+    Object.assign((request: Request, ...platform: readonly unknown[]) => handle(request, platform), {
       metricsText: () => metrics.toPrometheusText(),
       close() {
         closing.abort(gatewayError('ERR_CLOSED', 'the gateway was closed', 503))
@@ -103,6 +109,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     'activeRequests',
     { get: () => admission.running }
   ) as Gateway
+}
+
+/** The last one counts: Workers hand over their bindings before the context, and a binding may have any name. */
+function findWaitUntil(platform: readonly unknown[]): WaitUntil | undefined {
+  const context = platform.findLast(
+    (value) => typeof (Object(value) as { waitUntil?: unknown }).waitUntil === 'function'
+  ) as { waitUntil: WaitUntil } | undefined
+  // Called as a method: the context checks its `this`.
+  return context === undefined ? undefined : (promise) => context.waitUntil(promise)
 }
 
 async function route(state: GatewayState, call: Call, metrics: GatewayMetrics): Promise<Response> {

@@ -7,6 +7,12 @@
 export { anyone } from './authorize/anyone.js'
 export { type BearerToken, bearerTokens, type BearerTokensOptions } from './authorize/bearer-tokens.js'
 export type { InitDataOptions, TelegramUser } from './authorize/init-data.js'
+export {
+  memoryReplayGuard,
+  type MemoryReplayGuardOptions,
+  type ReplayGuard,
+  type SignIn
+} from './authorize/replay-guard.js'
 export { telegramInitData, type TelegramInitDataOptions } from './authorize/telegram-init-data.js'
 export {
   TELEGRAM_PUBLIC_KEYS,
@@ -24,6 +30,7 @@ export {
 export type { CorsOptions } from './cors.js'
 export { createGateway, type Gateway } from './create-gateway.js'
 export type { GatewayEvent, GatewayReceipt } from './events.js'
+export { type LedgerBudget, ledgerBudget, type LedgerBudgetOptions } from './ledger-budget.js'
 export type { GatewayMeter } from './metrics.js'
-export type { Authorize, Caller, GatewayClient, GatewayLimits, GatewayOptions } from './options.js'
+export type { Authorize, Caller, GatewayClient, GatewayLimits, GatewayOptions, WaitUntil } from './options.js'
 export type { GatewayRequest } from './read-body.js'

@@ -39,6 +39,9 @@ export interface Caller {
  */
 export type Authorize = (caller: Caller) => GatewayUser | Promise<GatewayUser>
 
+/** Keeps a runtime alive until a promise has ended, as the execution context of Workers does. Must not throw. */
+export type WaitUntil = (promise: Promise<unknown>) => void
+
 /** Bounds. Every field: `undefined` = the default. */
 export interface GatewayLimits {
   /** Longest JSON body, bytes. Default 4,194,304. */
@@ -95,13 +98,18 @@ export interface GatewayOptions {
   readonly onEvent?: ((event: GatewayEvent) => void) | undefined
   /** Gets one receipt per request that was accepted; may store it. Failures are events and change nothing. */
   readonly onReceipt?: ((receipt: GatewayReceipt) => void | Promise<void>) | undefined
+  /**
+   * Where a runtime ends with the answer (Workers): budgets are settled and receipts written after the last byte, also when
+   * the caller left. Default: `waitUntil` of the execution context that the handler is called with, where there is one.
+   */
+  readonly waitUntil?: WaitUntil | undefined
   readonly clock?: Clock | undefined
 }
 
 /** Options with every default filled in. */
 export interface ResolvedOptions extends Pick<
   GatewayOptions,
-  'cocoon' | 'authorize' | 'cors' | 'hosts' | 'meter' | 'onEvent' | 'onReceipt'
+  'cocoon' | 'authorize' | 'cors' | 'hosts' | 'meter' | 'onEvent' | 'onReceipt' | 'waitUntil'
 > {
   readonly basePath: string
   readonly metrics: boolean | ((caller: Caller) => boolean)
@@ -123,6 +131,8 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
   if (typeof authorize !== 'function') throw optionError('authorize', 'must be a function; anyone() serves everybody')
   if (basePath !== '' && !/^(?:\/[\w.~-]+)+$/.test(basePath))
     throw optionError('basePath', "must look like '/api/cocoon'")
+  if (options.budget?.needsEstimate === true && options.estimateNano === undefined && price <= 0n)
+    throw optionError('pricePerTokenNano', 'or estimateNano is needed: the caps of this budget hold by estimates')
   const bounds = {
     maxBodyBytes: positive('maxBodyBytes', limits.maxBodyBytes, 4_194_304),
     maxUploadBytes: positive('maxUploadBytes', limits.maxUploadBytes, 26_214_400),
@@ -152,6 +162,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
     meter: options.meter,
     onEvent: options.onEvent,
     onReceipt: options.onReceipt,
+    waitUntil: options.waitUntil,
     clock: options.clock ?? systemClock,
     added: {
       ...(limits.maxTokens !== undefined && { max_tokens: limits.maxTokens }),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CallOutcome, outcomeOf } from '../client/openai/index.js'
+import { type CallOutcome, outcomeOf } from '../client/openai/fetching/index.js'
 import { CocoonError } from '../errors.js'
 import type { GatewayReservation, GatewayUser } from './budget.js'
 import type { GatewayReceipt } from './events.js'
@@ -54,12 +54,15 @@ export async function serveRequest(
   const { path, model, isEncrypted, bytesIn } = about
   state.emit({ type: 'accepted', requestId, user: user.id, path, model, isEncrypted, bytesIn, estimateNano })
   const guard = createDeadline(state, call)
+  let over: () => void = () => {}
+  // From the start: whoever leaves in the middle of an answer must not take its settlement along.
+  call.waitUntil?.(new Promise<void>((resolve) => (over = resolve)))
   const finish = (answer: Response | undefined, error: CocoonError | undefined, end: BodyEnd): void => {
     guard.release()
     leave()
     const ending = { state, call, user, about, estimateNano, reservation, answer, error, end }
-    // Nobody waits for it: the caller has its answer. It catches what can fail in it.
-    void settle(ending)
+    // The caller has its answer and does not wait for it. It catches what can fail in it.
+    void settle(ending).then(over)
   }
   let answer: Response
   try {
@@ -200,7 +203,9 @@ async function settle(ending: Ending): Promise<void> {
       state.emit({ type: 'callback-failed', callback, requestId: call.requestId })
     }
   }
-  await run('budget', () => (spent.source === 'nothing' ? reservation.release() : reservation.settle(spent.nano)))
+  await run('budget', () =>
+    spent.source === 'nothing' ? reservation.release(receipt) : reservation.settle(spent.nano, receipt)
+  )
   state.emit({ type: 'finished', ...receipt })
   await run('onReceipt', () => state.onReceipt?.(receipt))
 }

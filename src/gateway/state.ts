@@ -5,7 +5,7 @@
  */
 import type { Admission } from './admission.js'
 import type { GatewayEvent } from './events.js'
-import type { Caller, ResolvedOptions } from './options.js'
+import type { Caller, ResolvedOptions, WaitUntil } from './options.js'
 
 /** What all parts of a gateway share. */
 export interface GatewayState extends ResolvedOptions {
@@ -25,4 +25,6 @@ export interface Call {
   readonly path: string
   readonly requestId: string
   readonly startedMs: number
+  /** Keeps the runtime from ending this request's work with its answer. */
+  readonly waitUntil: WaitUntil | undefined
 }

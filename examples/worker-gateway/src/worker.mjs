@@ -9,15 +9,16 @@ import { Cocoon } from 'cocoonkit'
 import { createAttestationPolicy, fromDevnet, intelPcs } from 'cocoonkit/attestation'
 import { createGateway, memoryBudget, telegramInitData } from 'cocoonkit/gateway'
 
-/** @type {{ env: object, handle: (request: Request) => Promise<Response> } | undefined} */
+/** @type {{ env: object, handle: (request: Request, context: object) => Promise<Response> } | undefined} */
 let running
 
 // oxlint-disable-next-line import/no-default-export -- the form of a Worker
 export default {
-  fetch(request, env) {
+  fetch(request, env, context) {
     // Bindings come with the first request; the gateway and its connections outlive it.
     if (running?.env !== env) running = { env, handle: createHandler(env) }
-    return running.handle(request)
+    // The context's `waitUntil` lets the budget be settled after the answer, also when the caller left.
+    return running.handle(request, context)
   }
 }
 

@@ -4,10 +4,12 @@
  *
  * @module
  */
+import { bytesToHex, encodeUtf8 } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import { unauthorized } from '../failure.js'
 import type { Authorize, Caller } from '../options.js'
 import type { GatewayUser } from '../budget.js'
+import type { ReplayGuard } from './replay-guard.js'
 
 /** What both helpers take. */
 export interface InitDataOptions {
@@ -15,6 +17,8 @@ export interface InitDataOptions {
   readonly maxAgeSeconds?: number | undefined
   /** How far a clock may be ahead, seconds. Default 60. */
   readonly skewSeconds?: number | undefined
+  /** Who may present a sign-in again. Default: whoever has it, until it is too old. */
+  readonly replay?: ReplayGuard | undefined
   /**
    * Decides about a verified user, or makes another one of him (a quota, say). Default: `{ id: 'telegram:' + user id }`.
    *
@@ -93,7 +97,8 @@ export function authorizeInitData(
   options: InitDataOptions,
   isGenuine: (fields: ReadonlyMap<string, string>) => Promise<boolean>
 ): Authorize {
-  const { maxAgeSeconds = 3600, skewSeconds = 60, user: decide = ({ id }) => ({ id: `telegram:${id}` }) } = options
+  const { maxAgeSeconds = 3600, skewSeconds = 60, replay } = options
+  const { user: decide = ({ id }) => ({ id: `telegram:${id}` }) } = options
   if (!(maxAgeSeconds > 0) || !(skewSeconds >= 0))
     throw new CocoonError('ERR_OPTIONS', 'maxAgeSeconds and skewSeconds must be positive', { phase: 'options' })
   return async (caller) => {
@@ -104,8 +109,18 @@ export function authorizeInitData(
     const ageSeconds = caller.nowMs / 1000 - Number(authDate)
     if (!/^\d{1,12}$/.test(authDate) || ageSeconds > maxAgeSeconds + skewSeconds || ageSeconds < -skewSeconds)
       throw unauthorized('the sign-in is too old, or not yet valid')
-    return await decide(readUser(fields, Number(authDate)))
+    const user = readUser(fields, Number(authDate))
+    const expiresAtMs = (Number(authDate) + maxAgeSeconds + skewSeconds) * 1000
+    if (replay !== undefined && !(await replay.admit({ id: await idOf(fields), expiresAtMs, caller })))
+      throw unauthorized('the sign-in was used before')
+    return await decide(user)
   }
+}
+
+/** Over what both signatures cover: `hash` and `signature` themselves may be anything where they are not what is checked. */
+async function idOf(fields: ReadonlyMap<string, string>): Promise<string> {
+  const signed = encodeUtf8(dataCheckString(fields, 'hash', 'signature'))
+  return bytesToHex(new Uint8Array(await crypto.subtle.digest('SHA-256', signed)))
 }
 
 function readUser(fields: ReadonlyMap<string, string>, authDate: number): TelegramUser {

@@ -16,8 +16,8 @@ export interface TelegramInitDataOptions extends InitDataOptions {
 
 /**
  * Users of a Mini App by `initData`, sent as `authorization: tma …` or `x-telegram-init-data`: HMAC-SHA-256 with a key
- * made of the bot's token. Compared by WebCrypto, in constant time. There is no replay protection in it: whoever holds an
- * initData is that user until it is too old.
+ * made of the bot's token. Compared by WebCrypto, in constant time. There is no replay protection in it: without the option
+ * `replay`, whoever holds an initData is that user until it is too old.
  *
  * @throws CocoonError `ERR_OPTIONS`.
  */
