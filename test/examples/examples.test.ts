@@ -20,7 +20,10 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
     /tdx, TCB UpToDate/,
     /not a language model/,
     /tokens\s+\d+/,
-    /cost\s+\d+ nanoTON/
+    /cost\s+\d+ nanoTON/,
+    /receipt\s+request [0-9a-f]{16}…, attested by [0-9a-f]{16}…/,
+    /recomputed\s+\d+ tokens charged; its usage costs at most \d+/,
+    /signed total\s+.*; 0 differences/
   ],
   'node-chat': [/not a language model.*Hello, cocoon!/s, /cost: \d+ nanoTON, attestation report: [0-9a-f]{64}/],
   'node-stream': [/Stream this back to me, please\./],

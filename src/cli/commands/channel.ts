@@ -6,7 +6,7 @@
  */
 import type * as Ton from '../../ton.js'
 import { CocoonError } from '../../index.js'
-import type { Channel, ChannelPlan, ChannelView, MessageOutcome, RiskId } from '../../ton.js'
+import type { Channel, ChannelPlan, ChannelView, Ledger, MessageOutcome, RiskId } from '../../ton.js'
 import { type Command, flagOf, listOf, type OptionValues, textOf } from '../command.js'
 import type { CliContext } from '../context.js'
 import { type NamedDevnet, readNamedDevnet } from '../devnet-file.js'
@@ -76,8 +76,8 @@ export const channelCommand: Command = {
       await channel.track({ signal: context.signal })
       if (action === 'status') {
         const view = await channel.view({ signal: context.signal })
-        if (flagOf(values, 'json')) printJson(context, summaryOf(view))
-        else context.stdout.write(picture(view))
+        if (flagOf(values, 'json')) printJson(context, summaryOf(view, ledger))
+        else context.stdout.write(picture(view, ledger))
         return EXIT.ok
       }
       const plan = await planOf(channel, action, values, () => readNewSecret(values, context, devnet))
@@ -86,7 +86,7 @@ export const channelCommand: Command = {
         else context.stdout.write(planText(plan))
         return EXIT.ok
       }
-      return await send(channel, plan, values, context)
+      return await send(channel, plan, values, context, ledger)
     } finally {
       await ledger.close()
     }
@@ -97,7 +97,7 @@ async function openChannel(
   values: OptionValues,
   context: CliContext,
   devnet: NamedDevnet | undefined,
-  ledger: Awaited<ReturnType<typeof openLedgerFile>>
+  ledger: Ledger
 ): Promise<Channel> {
   const { ed25519PublicKey, ed25519Sign, findChannel, openStandardWallet, walletSigner } = await loadTon()
   const { source, registry } = await openChain(values, devnet)
@@ -183,7 +183,13 @@ const CONFIRMATION_MS = 120_000
 const FIRST_POLL_MS = 200
 const LONGEST_POLL_MS = 2000
 
-async function send(channel: Channel, plan: ChannelPlan, values: OptionValues, context: CliContext): Promise<number> {
+async function send(
+  channel: Channel,
+  plan: ChannelPlan,
+  values: OptionValues,
+  context: CliContext,
+  ledger: Ledger
+): Promise<number> {
   const valueNano = requiredAmount(values, 'value')
   const capNano = requiredAmount(values, 'cap')
   const acknowledge = listOf(values, 'acknowledge') as readonly RiskId[]
@@ -197,8 +203,8 @@ async function send(channel: Channel, plan: ChannelPlan, values: OptionValues, c
     }
     waiting.end()
     const view = await channel.view({ signal: context.signal })
-    if (flagOf(values, 'json')) printJson(context, { ...sent, ...outcome, channel: summaryOf(view) })
-    else context.stdout.write(`${outcomeLine(outcome)}\n${picture(view)}`)
+    if (flagOf(values, 'json')) printJson(context, { ...sent, ...outcome, channel: summaryOf(view, ledger) })
+    else context.stdout.write(`${outcomeLine(outcome)}\n${picture(view, ledger)}`)
     return outcome.result === 'done' ? EXIT.ok : EXIT.failure
   } finally {
     waiting.end()
@@ -287,12 +293,14 @@ interface Summary {
   readonly chargedTokens: bigint
   /** Signed by the proxy and not on chain yet. */
   readonly unsettledNano: bigint
+  /** Held back in the ledger by requests that run, or whose process died. */
+  readonly reservedNano: bigint
   readonly ownerTonNano: bigint
   readonly pending: number
   readonly outdated: boolean
 }
 
-function summaryOf(view: ChannelView): Summary {
+function summaryOf(view: ChannelView, ledger: Ledger): Summary {
   const { client, bestCharge, root } = view
   const charged = client?.tokensUsed ?? 0n
   const signed = bestCharge?.tokens ?? 0n
@@ -303,21 +311,23 @@ function summaryOf(view: ChannelView): Summary {
     stakeNano: client?.stakeNano ?? 0n,
     chargedTokens: charged,
     unsettledNano: (signed > charged ? signed - charged : 0n) * root.pricePerTokenNano,
+    reservedNano: ledger.totals().reservedNano,
     ownerTonNano: view.ownerTonNano,
     pending: view.pending.length,
     outdated: view.outdated
   }
 }
 
-/** Balance, stake and what is signed, each as a bar of the largest. */
-function picture(view: ChannelView): string {
-  const summary = summaryOf(view)
+/** What there is, what was taken, what the proxy may take (signed), what requests hold back; each as a bar of the largest. */
+function picture(view: ChannelView, ledger: Ledger): string {
+  const summary = summaryOf(view, ledger)
   const price = view.root.pricePerTokenNano
   const rows: readonly (readonly [string, bigint])[] = [
     ['balance', summary.balanceNano],
     ['stake', summary.stakeNano],
     ['charged', summary.chargedTokens * price],
-    ['reserved', summary.unsettledNano],
+    ['signed', summary.unsettledNano],
+    ['reserved', summary.reservedNano],
     ['wallet', summary.ownerTonNano]
   ]
   const most = rows.reduce((largest, [, nano]) => (nano > largest ? nano : largest), 1n)
