@@ -1,5 +1,6 @@
 /**
- * Attestation: judges evidence, reports what was found.
+ * Attestation: judges evidence, reports what was found. Nothing here imports a verifier statically: bundlers would load it
+ * with whatever else is taken from this room.
  *
  * @module
  */
@@ -22,28 +23,25 @@ export type {
   DevnetPricesDescription,
   DevnetWalletDescription
 } from './devnet-money.js'
-export { tdxImageHash } from './image-hash.js'
-export {
-  type AttestationPolicyOptions,
-  type AttestationVerdictPolicy,
-  createAttestationPolicy,
-  type ImageHashList
-} from './policy/create-policy.js'
-export type { AttestationPolicy, AttestationRules, SnpTcb, TcbStatus, TcbTolerance } from './policy/rules.js'
 export {
   createProofBundle,
-  MAX_PROOF_BUNDLE_BYTES,
-  type ProofBundle,
-  type ProofEvidenceType,
+  tdxImageHash,
+  verifyCertificate,
   verifyProofBundle,
-  type VerifyProofBundleOptions
-} from './proof-bundle.js'
+  verifySnpReport,
+  verifyTdxQuote
+} from './on-demand.js'
+export { type AttestationVerdictPolicy, createAttestationPolicy } from './policy/create-policy.js'
+export type { AttestationPolicyOptions, ImageHashList } from './policy/options.js'
+export type { AttestationPolicy, AttestationRules, SnpTcb, TcbStatus, TcbTolerance } from './policy/rules.js'
+export { MAX_PROOF_BUNDLE_BYTES } from './proof-bundle-limit.js'
+export type { ProofBundle, ProofEvidenceType, VerifyProofBundleOptions } from './proof-bundle.js'
 export { refuseAll } from './refuse-all.js'
 export { type CheckDescription, describeCheck } from './report/check-titles.js'
 export { CHECK_IDS, type CheckId } from './report/checks.js'
 export type { SnpCollateral } from './snp/collateral.js'
 export type { SnpProductLine } from './snp/tcb.js'
 export type { TdxCollateral } from './tdx/collateral.js'
-export { createDevnetTrust, type DevnetRoots, type DevnetTrust } from './trust.js'
+export type { DevnetRoots, DevnetTrust } from './trust.js'
 export type { VerifyOptions } from './verification.js'
-export { type Collateral, verifyCertificate, verifySnpReport, verifyTdxQuote } from './verify.js'
+export type { Collateral } from './verify.js'

@@ -8,6 +8,7 @@ import { bytesToHex, decodeBase64, encodeBase64, hexToBytes } from '../encoding/
 import { CocoonError } from '../errors.js'
 import type { AttestationReport } from '../runtime/ports/verdict.js'
 import { parseStrictJson } from './collateral/strict-json.js'
+import { MAX_PROOF_BUNDLE_BYTES } from './proof-bundle-limit.js'
 import { Findings } from './report/findings.js'
 import { buildReport } from './report/report.js'
 import { type SnpCollateral, snapshotSnpCollateral } from './snp/collateral.js'
@@ -36,9 +37,6 @@ export interface ProofBundle {
   /** Id of the report that a verification leads to. */
   readonly reportId: string
 }
-
-/** Largest bundle, bytes of JSON text. */
-export const MAX_PROOF_BUNDLE_BYTES = 64_000
 
 const SCHEMA = 'cocoonkit.attestation-proof.v1'
 

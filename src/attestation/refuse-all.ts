@@ -4,16 +4,16 @@
  * @module
  */
 import type { VerdictPolicy } from '../runtime/ports/verdict.js'
+import { throwIfAborted } from '../runtime/shared/index.js'
 import { Findings } from './report/findings.js'
 import { buildReport, verdictOf } from './report/report.js'
-import { throwIfAborted } from './aborted.js'
 
 /** Refuses every peer with the check `policy.accepts`. */
 export function refuseAll(): VerdictPolicy {
   return {
     name: 'refuse-all',
     async judge(peer, { now, signal }) {
-      throwIfAborted(signal)
+      throwIfAborted(signal, 'attestation')
       const findings = new Findings()
       findings.check('policy.accepts', false, 'no policy was given, so nobody is trusted')
       const facts = {

@@ -6,13 +6,12 @@
  */
 import { equalBytes } from '../encoding/index.js'
 import type { Verdict, VerdictPolicy } from '../runtime/ports/verdict.js'
-import { throwIfAborted } from './aborted.js'
+import { throwIfAborted } from '../runtime/shared/index.js'
 import { type ExaminedCertificate, examineCertificate } from './certificate/examine-certificate.js'
-import { type CertificateEvidence, fakeReportData } from './certificate/evidence.js'
+import { type CertificateEvidence, fakeReportData, SNP_REPORT_BYTES } from './certificate/evidence.js'
 import { sha512 } from './crypto.js'
 import { Findings } from './report/findings.js'
 import { buildReport } from './report/report.js'
-import { SNP_REPORT_BYTES } from './snp/report.js'
 import { bodyOf } from './tdx/quote.js'
 
 const CLOCK_SKEW_MS = 300_000
@@ -26,7 +25,7 @@ export function acceptAnyPeer(): VerdictPolicy {
   return {
     name: 'unsafe: accept any peer',
     async judge(peer, { now, signal }) {
-      throwIfAborted(signal)
+      throwIfAborted(signal, 'attestation')
       const findings = new Findings()
       findings.check(
         'unsafe.accepted',
@@ -50,7 +49,7 @@ export function acceptFakeTee(): VerdictPolicy {
   return {
     name: 'unsafe: accept fake evidence',
     async judge(peer, { now, signal }) {
-      throwIfAborted(signal)
+      throwIfAborted(signal, 'attestation')
       const findings = new Findings()
       const accepted = (await findings.stage(() => examineFake(findings, peer.certificateDer, now))) ?? false
       findings.check(

@@ -6,12 +6,11 @@
  */
 import { equalBytes } from '../encoding/index.js'
 import type { AttestationReport } from '../runtime/ports/verdict.js'
-import { type CertificateEvidence, fakeReportData } from './certificate/evidence.js'
+import { type CertificateEvidence, fakeReportData, SNP_REPORT_BYTES } from './certificate/evidence.js'
 import { examineCertificate } from './certificate/examine-certificate.js'
 import type { Findings } from './report/findings.js'
 import type { SnpCollateral } from './snp/collateral.js'
-import { examineSnpEvidence } from './snp/examine-evidence.js'
-import { SNP_REPORT_BYTES } from './snp/report.js'
+import { loadSnp } from './snp/load.js'
 import type { TdxCollateral } from './tdx/collateral.js'
 import { examineTdxEvidence } from './tdx/examine-evidence.js'
 import { MAX_QUOTE_BYTES } from './tdx/quote.js'
@@ -152,6 +151,7 @@ async function examineSnp(
   collateral: unknown
 ): Promise<VerificationFacts> {
   const { rules, nowMs, roots, publicKey } = input
+  const { examineSnpEvidence } = await loadSnp()
   const facts = await examineSnpEvidence(findings, { ...evidence, collateral, rules, nowMs, roots })
   await examineKeyBinding(findings, facts.reportData, publicKey)
   return { kind: 'snp', ...facts }

@@ -61,6 +61,28 @@ describe('createAttestationPolicy', () => {
     expect(() => createAttestationPolicy(options as never)).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS' }))
   })
 
+  it('never takes a certificate for another one with the same end', async () => {
+    const policy = policyWith(staticCollateral(peer.collateral))
+    const judge = async (certificateDer: Uint8Array): Promise<boolean> =>
+      (await policy.judge({ certificateDer, address }, { now: SYNTHETIC_NOW })).accepted
+    const other = peer.certificate.slice()
+    other[400] = (other[400] ?? 0) ^ 1
+    // While the good one is under way, once it is kept, and before it is either.
+    expect(await Promise.all([judge(other), judge(peer.certificate), judge(other)])).toEqual([false, true, false])
+    expect(await judge(other)).toBe(false)
+    expect(await judge(peer.certificate)).toBe(true)
+    expect(await judge(peer.certificate.subarray(1))).toBe(false)
+    expect(await judge(peer.certificate.subarray(-64))).toBe(false)
+  })
+
+  it('keeps its own copy of the certificate', async () => {
+    const policy = policyWith(staticCollateral(peer.collateral))
+    const mine = peer.certificate.slice()
+    const judging = policy.judge({ certificateDer: mine, address }, { now: SYNTHETIC_NOW })
+    mine.fill(0)
+    expect((await judging).accepted).toBe(true)
+  })
+
   it('an empty list refuses by its check', async () => {
     const policy = policyWith(staticCollateral(peer.collateral), { imageHashes: [] })
     const verdict = await policy.judge({ certificateDer: peer.certificate, address }, { now: SYNTHETIC_NOW })

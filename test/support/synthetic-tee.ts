@@ -5,12 +5,8 @@
  * @module
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import {
-  createDevnetTrust,
-  type DevnetTrust,
-  type SnpCollateral,
-  type TdxCollateral
-} from '../../src/attestation/index.js'
+import type { DevnetTrust, SnpCollateral, TdxCollateral } from '../../src/attestation/index.js'
+import { createDevnetTrust } from '../../src/attestation/trust.js'
 import {
   contextTag,
   DER_TAG,

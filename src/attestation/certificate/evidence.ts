@@ -20,6 +20,9 @@ export type CertificateEvidence =
   | { readonly kind: 'tdx'; readonly quote: Uint8Array; readonly claims: Uint8Array }
   | { readonly kind: 'snp'; readonly reportData: Uint8Array; readonly report: Uint8Array; readonly vcekPem: Uint8Array }
 
+/** Size of an AMD report, bytes. */
+export const SNP_REPORT_BYTES = 1184
+
 /** Largest evidence extension, bytes (wire.md §3.2). */
 export const MAX_EVIDENCE_BYTES = 32_768
 
@@ -54,7 +57,7 @@ export function evidenceOf(certificate: ParsedCertificate): CertificateEvidence 
 export function fakeReportData(evidence: CertificateEvidence): Uint8Array | undefined {
   if (evidence.kind === 'tdx') return fakeQuoteReportData(evidence.quote)
   const { report } = evidence
-  if (report.length !== 1184) return undefined
+  if (report.length !== SNP_REPORT_BYTES) return undefined
   const reportData = report.subarray(80, 144)
   return isZero(report.subarray(0, 80)) && isZero(report.subarray(144, 672)) ? reportData : undefined
 }

@@ -5,7 +5,7 @@
  */
 import { CocoonError } from '../../errors.js'
 import { concatBytes } from '../../encoding/index.js'
-import { abortedError } from '../aborted.js'
+import { abortError } from '../../runtime/shared/index.js'
 
 /** Options that all HTTP sources share. */
 export interface HttpSourceOptions {
@@ -47,7 +47,7 @@ export async function boundedFetch(
     }
     return { body: await readBounded(response, maxBytes, either), headers: response.headers }
   } catch (error) {
-    if (signal?.aborted === true) throw abortedError(signal)
+    if (signal?.aborted === true) throw abortError(signal, 'attestation')
     if (CocoonError.is(error)) throw error
     throw collateralError(
       timeout.aborted ? `${hostOf(url)} took longer than ${timeoutMs} ms` : `${hostOf(url)} could not be reached`,

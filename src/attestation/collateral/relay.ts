@@ -5,9 +5,10 @@
  * @module
  */
 import { decodeUtf8Strict } from '../../encoding/index.js'
-import { type SnpCollateral, snapshotSnpCollateral } from '../snp/collateral.js'
+import { abortError } from '../../runtime/shared/index.js'
+import type { SnpCollateral } from '../snp/collateral.js'
+import { loadSnp } from '../snp/load.js'
 import { snapshotTdxCollateral, type TdxCollateral } from '../tdx/collateral.js'
-import { abortedError } from '../aborted.js'
 import { boundedFetch, collateralError, DEFAULT_TIMEOUT_MS, type HttpSourceOptions } from './bounded-fetch.js'
 import type { CollateralRequest, CollateralSource } from './source.js'
 
@@ -30,9 +31,9 @@ export function collateralRelay(relay: string | AskRelay, options: HttpSourceOpt
     name: 'relay',
     async fetch(request, { signal }): Promise<TdxCollateral | SnpCollateral> {
       try {
-        return readCollateral(request, await ask(request, { signal }))
+        return await readCollateral(request, await ask(request, { signal }))
       } catch (error) {
-        if (signal?.aborted === true) throw abortedError(signal)
+        if (signal?.aborted === true) throw abortError(signal, 'attestation')
         throw collateralError('the relay gave none', error)
       }
     }
@@ -44,16 +45,16 @@ export function staticCollateral(collateral: unknown): CollateralSource {
   const items: readonly unknown[] = Array.isArray(collateral) ? collateral : [collateral]
   return {
     name: 'static',
-    fetch(request): Promise<TdxCollateral | SnpCollateral> {
+    async fetch(request): Promise<TdxCollateral | SnpCollateral> {
       for (const item of items) {
         try {
-          const read = readCollateral(request, item)
-          if (fits(request, read)) return Promise.resolve(read)
+          const read = await readCollateral(request, item)
+          if (fits(request, read)) return read
         } catch {
           // The next one may fit.
         }
       }
-      return Promise.reject(collateralError('none of those at hand fits the evidence'))
+      throw collateralError('none of those at hand fits the evidence')
     }
   }
 }
@@ -84,8 +85,8 @@ function askByUrl(url: string, options: HttpSourceOptions): AskRelay {
   }
 }
 
-function readCollateral(request: CollateralRequest, value: unknown): TdxCollateral | SnpCollateral {
-  return request.kind === 'tdx' ? snapshotTdxCollateral(value) : snapshotSnpCollateral(value)
+async function readCollateral(request: CollateralRequest, value: unknown): Promise<TdxCollateral | SnpCollateral> {
+  return request.kind === 'tdx' ? snapshotTdxCollateral(value) : (await loadSnp()).snapshotSnpCollateral(value)
 }
 
 /** A first look that decides nothing: whether the platform is named in the text. */

@@ -4,20 +4,25 @@
  *
  * @module
  */
-import { bytesToHex, decodeUtf8Strict } from '../../encoding/index.js'
-import { commonNameOf, decodeCertificateChainPem, parseCertificate } from '../../encoding/x509/index.js'
+import { bytesToHex } from '../../encoding/index.js'
+import { commonNameOf, parseCertificate } from '../../encoding/x509/index.js'
 import type { CertificateEvidence } from '../certificate/evidence.js'
 import { Findings } from '../report/findings.js'
-import { readVcek } from '../snp/vcek.js'
+import { loadSnp } from '../snp/load.js'
 import { decodeQuotePem } from '../tdx/collateral.js'
 import { readPckPlatform } from '../tdx/pck-extension.js'
 import { examineQuote } from '../tdx/quote.js'
 import type { CollateralRequest } from './source.js'
 
-/** The request for some evidence; `undefined` when it is too broken to tell, which the verifier will name. */
-export function collateralRequestFor(evidence: CertificateEvidence): CollateralRequest | undefined {
+/**
+ * The request for some evidence; `undefined` when it is too broken to tell, which the verifier will name.
+ *
+ * @throws CocoonError `ERR_INTERNAL`, retryable: the code for such evidence could not be loaded.
+ */
+export async function collateralRequestFor(evidence: CertificateEvidence): Promise<CollateralRequest | undefined> {
+  const snp = evidence.kind === 'snp' ? await loadSnp() : undefined
   try {
-    return evidence.kind === 'tdx' ? requestForQuote(evidence.quote) : requestForVcek(evidence.vcekPem)
+    return evidence.kind === 'tdx' ? requestForQuote(evidence.quote) : snp?.requestForVcek(evidence.vcekPem)
   } catch {
     return undefined
   }
@@ -29,10 +34,4 @@ function requestForQuote(quote: Uint8Array): CollateralRequest | undefined {
   const { fmspc } = readPckPlatform(leaf)
   const ca = commonNameOf(leaf.issuer).includes('Processor') ? 'processor' : 'platform'
   return { kind: 'tdx', fmspc: bytesToHex(fmspc).toUpperCase(), ca }
-}
-
-function requestForVcek(pem: Uint8Array): CollateralRequest | undefined {
-  const [vcek] = decodeCertificateChainPem(decodeUtf8Strict(pem)).map(parseCertificate)
-  const line = vcek === undefined ? undefined : readVcek(vcek).line
-  return line === undefined ? undefined : { kind: 'snp', product: line }
 }

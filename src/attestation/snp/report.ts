@@ -6,6 +6,7 @@
  */
 import { bytesToHex } from '../../encoding/index.js'
 import { isZero, u32le, u64le } from '../bits.js'
+import { SNP_REPORT_BYTES } from '../certificate/evidence.js'
 import type { Findings } from '../report/findings.js'
 
 /** Fields of a report; byte fields are views into it. */
@@ -21,9 +22,6 @@ export interface SnpReport {
   readonly reportedTcb: Uint8Array
   readonly committedTcb: Uint8Array
 }
-
-/** Size of a report, bytes. */
-export const SNP_REPORT_BYTES = 1184
 
 const SIGNED_BYTES = 672
 const SCALAR_FIELD_BYTES = 72

@@ -81,6 +81,11 @@ export interface VerdictPolicy {
   /** Shown in reports and events. */
   readonly name: string
   /**
+   * Called when a connection begins, before there is evidence: a policy may fetch meanwhile what judging needs. Nobody
+   * waits for it, and `judge` works without it.
+   */
+  prepare?(): void
+  /**
    * Never rejects because of the evidence: a bad peer is a verdict with `accepted: false`.
    *
    * @throws CocoonError `ERR_ABORTED`.

@@ -25,6 +25,8 @@ export async function connectRatls(given: RatlsOptions): Promise<RatlsConnection
   const elapsed = stopwatch(clock.monotonic.bind(clock))
 
   throwIfAborted(signal, 'dial')
+  // Alongside the dial and the proof of work, so that judging waits for no round trip of its own.
+  callWatcher(() => options.policy.prepare?.())
   const dialling = options.dialer.dial(options.target, { signal })
   const raw = await raceAbort(dialling, signal, 'dial', abandon)
   const dialMs = elapsed()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createDevnetTrust, verifyTdxQuote, tdxImageHash, type TdxCollateral } from '../../../src/attestation/index.js'
+import { verifyTdxQuote, tdxImageHash, type TdxCollateral } from '../../../src/attestation/index.js'
+import { createDevnetTrust } from '../../../src/attestation/trust.js'
 import { SyntheticIntel } from '../../../src/devnet/tee-vendor/intel.js'
 import { imageHashOf, TDX_MEASUREMENTS } from '../../../src/devnet/tee-vendor/platform.js'
 

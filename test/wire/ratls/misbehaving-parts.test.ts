@@ -79,6 +79,26 @@ async function failure(promise: Promise<unknown>): Promise<CocoonError> {
 }
 
 describe('a policy', () => {
+  test('may prepare from the dial on; what that does to it is not waited for and not looked at', async () => {
+    const events: string[] = []
+    const policy = {
+      ...policyOf(() => Promise.resolve(verdict(true))),
+      prepare: () => {
+        events.push('prepare')
+        throw new Error('test')
+      }
+    }
+    const stream = new StubbornStream()
+    const dialer = {
+      dial: () => {
+        events.push('dial')
+        return Promise.resolve(stream)
+      }
+    }
+    await connect(stream, { policy, dialer })
+    expect(events).toEqual(['prepare', 'dial'])
+  })
+
   test.each<[string, unknown]>([
     ['that gives nothing', () => Promise.resolve()],
     ['that gives null', () => Promise.resolve(null)],
