@@ -29,6 +29,11 @@ export interface TlsConnectOptions {
 export interface TlsEngine {
   readonly name: 'native' | 'pure'
   /**
+   * Starts what does not depend on the peer, while the connection is being made: keys, certificate. Calling it is never
+   * needed; what it makes serves the next {@link connect}.
+   */
+  prepare?(platform: Pick<TlsConnectOptions, 'clock' | 'random'>): void
+  /**
    * Runs the handshake over `stream` (which it owns from now on, also on failure) and resolves to the protected stream
    * after a positive judgement.
    *

@@ -5,6 +5,7 @@
  */
 export { abortError, raceAbort, throwIfAborted } from './abort.js'
 export { callWatcher } from './call-watcher.js'
+export { closedStreamError } from './closed-stream-error.js'
 export { closeQuietly } from './close-quietly.js'
 export { systemClock } from './system-clock.js'
 export { webRandom } from './web-random.js'

@@ -61,51 +61,56 @@ export class TlsError extends CocoonError {
   /** The alert that the peer sent. */
   readonly alertReceived?: TlsAlert
 
-  constructor(message: string, options: TlsErrorOptions = {}) {
-    super('ERR_TLS', message, { phase: 'tls', cause: options.cause })
+  constructor(message: string, { alertSent, alertReceived, cause }: TlsErrorOptions = {}) {
+    super('ERR_TLS', message, { phase: 'tls', cause })
     this.name = 'TlsError'
-    if (options.alertSent !== undefined) this.alertSent = describeAlert(ALERTS[options.alertSent])
-    if (options.alertReceived !== undefined) this.alertReceived = describeAlert(options.alertReceived)
+    if (alertSent !== undefined) this.alertSent = describeAlert(ALERTS[alertSent])
+    if (alertReceived !== undefined) this.alertReceived = describeAlert(alertReceived)
   }
 
   override toJSON(): Record<string, unknown> {
-    const json = super.toJSON()
-    if (this.alertSent !== undefined) json['alertSent'] = this.alertSent
-    if (this.alertReceived !== undefined) json['alertReceived'] = this.alertReceived
-    return json
+    const { alertSent, alertReceived } = this
+    return { ...super.toJSON(), ...(alertSent && { alertSent }), ...(alertReceived && { alertReceived }) }
   }
 }
 
 /** Names an alert number. */
 export function describeAlert(code: number): TlsAlert {
-  const entry = Object.entries(ALERTS).find(([, known]) => known === code)
-  return { code, name: entry === undefined ? 'unknown' : (entry[0] as AlertName) }
+  const name = (Object.keys(ALERTS) as AlertName[]).find((known) => ALERTS[known] === code)
+  return { code, name: name ?? 'unknown' }
 }
 
-/** Ends the connection because of what the peer did. @throws TlsError always. */
-export function abort(alert: AlertName, message: string): never {
-  throw new TlsError(message, { alertSent: alert })
+/** Ends the connection because of what the peer did. @param what - What is wrong, in a word or two. @throws TlsError always. */
+export function abort(alert: AlertName, what: string): never {
+  throw new TlsError(`TLS ${alert}: ${what}`, { alertSent: alert })
 }
 
-/** What a received alert means for the connection when it is not an error. */
-export type BenignAlert = 'close_notify' | 'user_canceled'
+/** The connection ended where it must not. */
+export function connectionLost(where: string): CocoonError {
+  return new CocoonError('ERR_CONNECTION_LOST', `the connection ended ${where}`, { phase: 'tls', retryable: true })
+}
 
 /**
  * Reads an alert record: `level u8 · description u8`. The level is ignored (RFC 8446 §6: every alert but close_notify and
  * user_canceled is an error, whatever its level says).
  *
+ * @returns whether it is close_notify; user_canceled is to be passed over.
  * @throws TlsError with `alertReceived` for error alerts; with `alertSent` `decode_error` for a malformed record.
  */
-export function readAlert(content: Uint8Array): BenignAlert {
-  if (content.length !== 2) abort('decode_error', 'an alert is two bytes')
-  const code = content[1]!
-  if (code === ALERTS.close_notify) return 'close_notify'
-  if (code === ALERTS.user_canceled) return 'user_canceled'
-  throw new TlsError(`the peer sent the alert ${describeAlert(code).name} (${code})`, { alertReceived: code })
+export function isCloseNotify(content: Uint8Array): boolean {
+  const [, code, more] = content
+  if (code === undefined || more !== undefined) abort('decode_error', 'alert')
+  if (code !== ALERTS.close_notify && code !== ALERTS.user_canceled) throw peerAlert(code)
+  return code === ALERTS.close_notify
 }
 
-/** Writes an alert: close_notify and user_canceled are warnings, the rest is fatal. */
+/** The error for an alert of the peer that ended the connection. */
+export function peerAlert(code: number): TlsError {
+  return new TlsError(`the peer sent the alert ${describeAlert(code).name} (${code})`, { alertReceived: code })
+}
+
+/** Writes an alert of ours: close_notify is a warning, the rest is fatal. */
 export function encodeAlert(name: AlertName): Uint8Array {
   const code = ALERTS[name]
-  return Uint8Array.of(code === ALERTS.close_notify || code === ALERTS.user_canceled ? 1 : 2, code)
+  return Uint8Array.of(code === 0 ? 1 : 2, code)
 }

@@ -1,33 +1,8 @@
 /**
- * Code points and limits of the profile (RFC 8446, wire.md §3.1).
+ * Values and limits of the profile (RFC 8446, wire.md §3.1). Record, message and extension types: ./code-points.
  *
  * @module
  */
-
-/** Record types, RFC 8446 §5.1. */
-export const CONTENT_TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const
-
-/** Handshake message types, RFC 8446 §4. */
-export const MESSAGE_TYPE = {
-  clientHello: 1,
-  serverHello: 2,
-  newSessionTicket: 4,
-  encryptedExtensions: 8,
-  certificate: 11,
-  certificateRequest: 13,
-  certificateVerify: 15,
-  finished: 20,
-  keyUpdate: 24
-} as const
-
-/** Extension types, RFC 8446 §4.2; only those that the profile names. */
-export const EXTENSION = {
-  supportedGroups: 10,
-  signatureAlgorithms: 13,
-  supportedVersions: 43,
-  cookie: 44,
-  keyShare: 51
-} as const
 
 /** Value of `supported_versions` for TLS 1.3. */
 export const VERSION_TLS13 = 0x0304
@@ -47,5 +22,5 @@ export const MAX_RECORD_BODY: number = MAX_RECORD_CONTENT + 256
 /** Bytes of a record header. */
 export const RECORD_HEADER = 5
 
-/** All handshake messages of one handshake, and one message after it, stay below this many bytes. */
+/** All handshake messages of one handshake, and those after it without data between them, stay below this many bytes. */
 export const MAX_HANDSHAKE_BYTES = 131_072

@@ -6,11 +6,14 @@
 import { CocoonError } from '../../errors.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
 import type { TlsConnectOptions, TlsEngine } from '../../runtime/ports/tls-engine.js'
-import { TlsError } from './alerts.js'
+import { abortError, closeQuietly, raceAbort, throwIfAborted } from '../../runtime/shared/index.js'
 import { CIPHER_SUITES, type CipherSuiteName } from './cipher-suites.js'
 import { createIdentityProvider, type IdentityProvider } from './client-identity.js'
 import { runHandshake } from './handshake.js'
-import { createKeyShare, type GroupName } from './key-exchange.js'
+import { createKeyShare, type GroupName, type KeyShare } from './key-exchange.js'
+import { handshakeSalt } from './key-schedule.js'
+import { MessageReader } from './message-reader.js'
+import { overlap } from './overlap.js'
 import { ed25519Authentication, type PeerAuthentication } from './peer-authentication.js'
 import { RecordReader } from './record-reader.js'
 import { RecordWriter } from './record-writer.js'
@@ -65,6 +68,15 @@ export function createPureTlsEngine(options: PureTlsOptions = {}, seams: PureTls
   const identityProvider = seams.identity ?? createIdentityProvider()
   const authentication = seams.authentication ?? ed25519Authentication
 
+  const createShares = (): Promise<KeyShare[]> => overlap(Promise.all(groups.map(createKeyShare)))
+  /** Shares made ahead, for one connection. */
+  let spare: Promise<KeyShare[]> | undefined
+  const takeShares = (): Promise<KeyShare[]> => {
+    const shares = spare ?? createShares()
+    spare = undefined
+    return shares
+  }
+
   const establish = async (
     stream: ByteStream,
     writer: RecordWriter,
@@ -72,11 +84,13 @@ export function createPureTlsEngine(options: PureTlsOptions = {}, seams: PureTls
   ): Promise<TlsStream> => {
     const { random, clock, judge } = connection
     const reader = new RecordReader(stream)
+    const messages = new MessageReader(reader)
     const handshake = await runHandshake({
       reader,
+      messages,
       writer,
       suites,
-      shares: await Promise.all(groups.map(createKeyShare)),
+      shares: await takeShares(),
       random: random.bytes(32),
       sessionId: random.bytes(32),
       authentication,
@@ -84,11 +98,16 @@ export function createPureTlsEngine(options: PureTlsOptions = {}, seams: PureTls
       judge
     })
     const requireCloseNotify = options.requireCloseNotify ?? false
-    return new TlsConnection({ stream, reader, writer, handshake, clock, requireCloseNotify })
+    return new TlsConnection({ stream, reader, messages, writer, handshake, clock, requireCloseNotify })
   }
 
   return {
     name: 'pure',
+    prepare(platform) {
+      spare ??= createShares()
+      void overlap(identityProvider(platform))
+      void overlap(handshakeSalt(suites[0]!))
+    },
     connect: (stream, connection) => guard(stream, new RecordWriter(stream, paddingMultiple), connection, establish)
   }
 }
@@ -103,51 +122,25 @@ async function guard(
   establish: Establish
 ): Promise<TlsStream> {
   const { signal } = options
-  /** Set when the failure is the judge's own: the peer is to learn nothing about it. */
-  let refusal: { readonly reason: unknown } | undefined
+  /** Whether the failure is the judge's own: the peer is to learn nothing about it. */
+  let isRefused = false
   const judge = async (certificateDer: Uint8Array): Promise<void> => {
-    try {
-      await options.judge(certificateDer)
-    } catch (reason) {
-      refusal = { reason }
-      throw reason
-    }
+    isRefused = true
+    await options.judge(certificateDer)
+    isRefused = false
     // The caller may have given up while the judge was at work; then our certificate must not leave.
-    signal?.throwIfAborted()
+    throwIfAborted(signal, 'tls')
   }
-  let onAbort: (() => void) | undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(abortError(signal))
-    if (signal?.aborted === true) onAbort()
-    else signal?.addEventListener('abort', onAbort, { once: true })
-  })
-  aborted.catch(() => undefined)
   try {
-    if (signal?.aborted === true) throw abortError(signal)
-    const established = establish(stream, writer, { ...options, judge })
-    established.catch(() => undefined)
-    return await Promise.race([established, aborted])
+    throwIfAborted(signal, 'tls')
+    return await raceAbort(establish(stream, writer, { ...options, judge }), signal, 'tls')
   } catch (error) {
-    if (signal?.aborted === true) throw await close(stream, abortError(signal))
-    if (refusal !== undefined) throw await close(stream, refusal.reason)
-    const failure = CocoonError.is(error)
-      ? error
-      : new TlsError('TLS failed inside', { alertSent: 'internal_error', cause: error })
-    void terminate(stream, writer, failure)
-    throw failure
-  } finally {
-    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
+    const isAborted = signal?.aborted === true
+    if (!isAborted && !isRefused) throw terminate(stream, writer, error)
+    const reason = isAborted ? abortError(signal, 'tls') : error
+    await closeQuietly(stream, reason)
+    throw reason
   }
-}
-
-/** Ends a stream at once. @returns the reason, to be thrown. */
-async function close(stream: ByteStream, reason: unknown): Promise<unknown> {
-  await stream.close(reason).catch(() => undefined)
-  return reason
-}
-
-function abortError(signal: AbortSignal | undefined): CocoonError {
-  return CocoonError.from(signal?.reason, 'ERR_ABORTED', { phase: 'tls' })
 }
 
 function invalidOption(field: string): never {

@@ -29,9 +29,6 @@ export interface KeyShare {
 /** Code points of RFC 8446 §4.2.7. */
 export const GROUPS: Readonly<Record<GroupName, number>> = { x25519: 0x001d, secp256r1: 0x0017 }
 
-/** Length of a public key on the wire, bytes. */
-const PUBLIC_KEY_LENGTH: Readonly<Record<GroupName, number>> = { x25519: 32, secp256r1: 65 }
-
 /** Makes a fresh key pair. */
 export async function createKeyShare(name: GroupName): Promise<KeyShare> {
   const algorithm = name === 'x25519' ? { name: 'X25519' } : { name: 'ECDH', namedCurve: 'P-256' }
@@ -70,20 +67,16 @@ function keyShare(
     group: GROUPS[name],
     publicKey,
     async agree(peerPublicKey) {
-      if (peerPublicKey.length !== PUBLIC_KEY_LENGTH[name]) {
-        abort('illegal_parameter', 'the server sent a key share of the wrong length')
-      }
+      if (peerPublicKey.length !== publicKey.length) abort('illegal_parameter', 'key share length')
       let shared: Uint8Array
       try {
         shared = await derive(peerPublicKey)
       } catch {
         // A point that is not on the curve, or one of low order that the platform refuses itself.
-        abort('illegal_parameter', 'the server sent an unusable key share')
+        abort('illegal_parameter', 'key share')
       }
       // RFC 7748 §6.1 and RFC 8446 §7.4.2: an all-zero result means a point of low order.
-      if (equalBytes(shared, new Uint8Array(shared.length))) {
-        abort('illegal_parameter', 'the server sent a key share of low order')
-      }
+      if (equalBytes(shared, new Uint8Array(shared.length))) abort('illegal_parameter', 'key share of low order')
       return shared
     }
   }

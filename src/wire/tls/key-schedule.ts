@@ -1,39 +1,24 @@
 /**
  * The key schedule of RFC 8446 §7 without pre-shared keys.
  *
- * Every secret is kept as an HMAC key that WebCrypto does not give back; the bytes it was made from are erased. HMAC is
- * all that HKDF needs, and a runtime then never shows a secret to the page.
+ * Secrets that only the handshake needs are erased by whoever asked for them; what outlives it is kept by WebCrypto, which
+ * does not give it back. With SHA-256 the former never leave the thread.
  *
  * @module
  */
 import { concatBytes, encodeUtf8 } from '../../encoding/index.js'
-import { type CipherSuite, digest, hmac, importHmacKey } from './cipher-suites.js'
+import { type CipherSuite, createSecret, digest, type Secret } from './cipher-suites.js'
 
-const NOTHING = new Uint8Array(0)
+const NOTHING = /* @__PURE__ */ new Uint8Array(0)
 
-/** Secrets that exist once the key exchange is done; each is still being computed, so that they overlap. */
+/** Secrets that exist once the key exchange is done. */
 export interface HandshakeSecrets {
-  readonly client: Promise<CryptoKey>
-  readonly server: Promise<CryptoKey>
-  readonly master: Promise<CryptoKey>
+  readonly client: Secret
+  readonly server: Secret
+  readonly master: Secret
 }
 
-/** What does not depend on a connection, computed once per suite. */
-interface SuiteConstants {
-  /** `Derive-Secret(HKDF-Extract(0, 0), "derived", "")`: the salt of the handshake secret when there is no PSK. */
-  readonly salt: CryptoKey
-  /** Hash of nothing. */
-  readonly emptyHash: Uint8Array
-}
-
-const constants = new Map<string, Promise<SuiteConstants>>()
-
-/** HKDF-Extract (RFC 5869 §2.2) with the salt as an HMAC key. Erases `input`. */
-export async function extractSecret(suite: CipherSuite, salt: CryptoKey, input: Uint8Array): Promise<CryptoKey> {
-  const secret = await hmac(salt, input)
-  input.fill(0)
-  return importHmacKey(suite, secret)
-}
+const salts = /* @__PURE__ */ new Map<CipherSuite, Promise<Secret>>()
 
 /**
  * HKDF-Expand-Label, RFC 8446 §7.1.
@@ -42,14 +27,14 @@ export async function extractSecret(suite: CipherSuite, salt: CryptoKey, input: 
  */
 export async function expandLabel(
   suite: CipherSuite,
-  secret: CryptoKey,
+  secret: Secret,
   label: string,
-  context: Uint8Array,
-  length: number
+  context: Uint8Array = NOTHING,
+  length: number = suite.hashLength
 ): Promise<Uint8Array> {
   const name = encodeUtf8(`tls13 ${label}`)
   const info = concatBytes(
-    Uint8Array.of(length >> 8, length & 0xff, name.length),
+    Uint8Array.of(length >> 8, length, name.length),
     name,
     Uint8Array.of(context.length),
     context
@@ -57,7 +42,7 @@ export async function expandLabel(
   const output = new Uint8Array(length)
   let block: Uint8Array = NOTHING
   for (let offset = 0, counter = 1; offset < length; offset += suite.hashLength, counter++) {
-    block = await hmac(secret, concatBytes(block, info, Uint8Array.of(counter)))
+    block = await secret.mac(concatBytes(block, info, Uint8Array.of(counter)))
     output.set(block.subarray(0, length - offset), offset)
   }
   block.fill(0)
@@ -67,11 +52,32 @@ export async function expandLabel(
 /** Derive-Secret, RFC 8446 §7.1, with the transcript's hash already computed. */
 export async function deriveSecret(
   suite: CipherSuite,
-  secret: CryptoKey,
+  secret: Secret,
   label: string,
-  transcriptHash: Uint8Array
-): Promise<CryptoKey> {
-  return importHmacKey(suite, await expandLabel(suite, secret, label, transcriptHash, suite.hashLength))
+  transcriptHash?: Uint8Array
+): Promise<Secret> {
+  return createSecret(suite, await expandLabel(suite, secret, label, transcriptHash))
+}
+
+/**
+ * The salt of the handshake secret when there is no PSK, `Derive-Secret(HKDF-Extract(0, 0), "derived", "")`: the same for
+ * every connection, so it is computed once, and nothing is secret about it.
+ */
+export function handshakeSalt(suite: CipherSuite): Promise<Secret> {
+  let salt = salts.get(suite)
+  if (salt === undefined) {
+    salt = deriveSalt(suite)
+    salts.set(suite, salt)
+    // A failure (no WebCrypto yet) must not be remembered.
+    salt.catch(() => salts.delete(suite))
+  }
+  return salt
+}
+
+async function deriveSalt(suite: CipherSuite): Promise<Secret> {
+  const zeros = new Uint8Array(suite.hashLength)
+  const early = createSecret(suite, await createSecret(suite, zeros).mac(zeros.slice()))
+  return deriveSecret(suite, early, 'derived', await digest(suite, NOTHING))
 }
 
 /**
@@ -85,61 +91,27 @@ export async function deriveHandshakeSecrets(
   shared: Uint8Array,
   helloHash: Uint8Array
 ): Promise<HandshakeSecrets> {
-  const { salt, emptyHash } = await suiteConstants(suite)
-  const handshake = await extractSecret(suite, salt, shared)
-  const derive = (label: string, hash: Uint8Array): Promise<CryptoKey> => deriveSecret(suite, handshake, label, hash)
-  return {
-    server: overlap(derive('s hs traffic', helloHash)),
-    client: overlap(derive('c hs traffic', helloHash)),
-    master: overlap(
-      derive('derived', emptyHash).then((next) => extractSecret(suite, next, new Uint8Array(suite.hashLength)))
-    )
-  }
-}
-
-/** Lets a computation run beside others: its failure waits for whoever awaits it. */
-export function overlap<T>(computation: Promise<T>): Promise<T> {
-  computation.catch(() => undefined)
-  return computation
-}
-
-/** The traffic secret after this one, RFC 8446 §7.2. */
-export async function nextTrafficSecret(suite: CipherSuite, secret: CryptoKey): Promise<CryptoKey> {
-  return deriveSecret(suite, secret, 'traffic upd', NOTHING)
-}
-
-/** Key of the Finished messages that this side sends, RFC 8446 §4.4.4. */
-export async function finishedKey(suite: CipherSuite, trafficSecret: CryptoKey): Promise<CryptoKey> {
-  return deriveSecret(suite, trafficSecret, 'finished', NOTHING)
+  const handshake = createSecret(suite, await (await handshakeSalt(suite)).mac(shared))
+  shared.fill(0)
+  const [client, server, next] = await Promise.all([
+    deriveSecret(suite, handshake, 'c hs traffic', helloHash),
+    deriveSecret(suite, handshake, 's hs traffic', helloHash),
+    deriveSecret(suite, handshake, 'derived', await digest(suite, NOTHING))
+  ])
+  const master = createSecret(suite, await next.mac(new Uint8Array(suite.hashLength)))
+  handshake.erase()
+  next.erase()
+  return { client, server, master }
 }
 
 /** Exported keying material, RFC 8446 §7.5. */
 export async function exportKeyingMaterial(
   suite: CipherSuite,
-  exporter: CryptoKey,
+  exporter: Secret,
   label: string,
   context: Uint8Array,
   length: number
 ): Promise<Uint8Array> {
-  const [{ emptyHash }, contextHash] = await Promise.all([suiteConstants(suite), digest(suite, context)])
-  const secret = await deriveSecret(suite, exporter, label, emptyHash)
-  return expandLabel(suite, secret, 'exporter', contextHash, length)
-}
-
-function suiteConstants(suite: CipherSuite): Promise<SuiteConstants> {
-  let values = constants.get(suite.name)
-  if (values === undefined) {
-    values = computeConstants(suite)
-    constants.set(suite.name, values)
-    // A failure (no WebCrypto yet) must not be remembered.
-    values.catch(() => constants.delete(suite.name))
-  }
-  return values
-}
-
-async function computeConstants(suite: CipherSuite): Promise<SuiteConstants> {
-  const emptyHash = await digest(suite, NOTHING)
-  const zeros = await importHmacKey(suite, new Uint8Array(suite.hashLength))
-  const early = await extractSecret(suite, zeros, new Uint8Array(suite.hashLength))
-  return { emptyHash, salt: await deriveSecret(suite, early, 'derived', emptyHash) }
+  const secret = await deriveSecret(suite, exporter, label, await digest(suite, NOTHING))
+  return expandLabel(suite, secret, 'exporter', await digest(suite, context), length)
 }

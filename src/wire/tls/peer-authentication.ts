@@ -39,7 +39,7 @@ const ED25519_ALGORITHM = Uint8Array.of(6, 3, 43, 101, 112)
 export function readEd25519Key(leafDer: Uint8Array): Uint8Array {
   const { algorithm, key } = readPublicKeyInfo(leafDer)
   if (!equalBytes(algorithm, ED25519_ALGORITHM) || key.length !== 32) {
-    abort('unsupported_certificate', 'the server certificate has no Ed25519 key')
+    abort('unsupported_certificate', 'no Ed25519 key')
   }
   return key
 }
@@ -56,6 +56,6 @@ function readPublicKeyInfo(leafDer: Uint8Array): { algorithm: Uint8Array; key: U
     const algorithm = keyInfo.next(DER_TAG.sequence).content
     return { algorithm, key: decodeDerBitStringBytes(keyInfo.next(DER_TAG.bitString)) }
   } catch {
-    abort('bad_certificate', 'the server certificate does not parse')
+    abort('bad_certificate', 'does not parse')
   }
 }

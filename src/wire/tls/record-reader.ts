@@ -6,12 +6,12 @@
  *
  * @module
  */
-import { CocoonError } from '../../errors.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
-import { abort } from './alerts.js'
-import { CONTENT_TYPE, MAX_RECORD_CONTENT } from './constants.js'
+import { abort, connectionLost } from './alerts.js'
+import * as RECORD_TYPE from './code-points/record-types.js'
+import { MAX_RECORD_CONTENT, RECORD_HEADER } from './constants.js'
 import type { RecordProtection } from './record-protection.js'
-import { RecordSplitter, type WireRecord } from './record-splitter.js'
+import { createRecordSplitter } from './splitter.js'
 
 /** Bodies that are being opened or wait for their turn, bytes; bounds memory together with one chunk of the stream. */
 const WINDOW_BYTES = 262_144
@@ -29,14 +29,16 @@ export interface RecordContent {
   readonly content: Uint8Array
 }
 
-interface PendingRecord extends WireRecord {
+interface PendingRecord {
+  /** Header and body as they are on the wire. */
+  readonly wire: Uint8Array
   opened: Promise<Uint8Array | undefined> | undefined
 }
 
 /** Pulls records from a stream; one `next` at a time. */
 export class RecordReader {
   readonly #stream: ByteStream
-  readonly #splitter = new RecordSplitter()
+  readonly #splitter = createRecordSplitter()
   readonly #pending: PendingRecord[] = []
   #pendingBytes = 0
   #protection: RecordProtection | undefined
@@ -44,8 +46,7 @@ export class RecordReader {
   #ended = false
   /** What went wrong ahead of the reader; raised when everything before it was handed out. */
   #failure: unknown
-  #changeCipherSpecs = 0
-  #acceptsChangeCipherSpec = true
+  #changeCipherSpecsLeft = MAX_CHANGE_CIPHER_SPECS
 
   constructor(stream: ByteStream) {
     this.#stream = stream
@@ -59,7 +60,7 @@ export class RecordReader {
 
   /** From the server's Finished on, change_cipher_spec is an error (RFC 8446 §5). */
   refuseChangeCipherSpec(): void {
-    this.#acceptsChangeCipherSpec = false
+    this.#changeCipherSpecsLeft = 0
   }
 
   /**
@@ -73,48 +74,40 @@ export class RecordReader {
       this.#advance()
       const record = this.#pending.shift()
       if (record !== undefined) {
-        this.#pendingBytes -= record.body.length
+        this.#pendingBytes -= record.wire.length
         const content = await this.#contentOf(record)
         if (content !== undefined) return content
       } else if (this.#failure !== undefined) {
         throw this.#failure
-      } else if (this.#ended) {
-        return this.#atEnd()
-      } else {
+      } else if (!this.#ended) {
         await this.#reading
-      }
+      } else if (this.#splitter.bufferedBytes === 0) {
+        return null
+      } else throw connectionLost('inside a TLS record')
     }
-  }
-
-  #atEnd(): null {
-    if (this.#splitter.bufferedBytes === 0) return null
-    throw new CocoonError('ERR_CONNECTION_LOST', 'the connection ended inside a TLS record', {
-      phase: 'tls',
-      retryable: true
-    })
   }
 
   /** Splits what has arrived, starts opening it, and asks the stream for more while there is room. */
   #advance(): void {
     try {
-      while (this.#failure === undefined && this.#hasRoom()) {
-        const record = this.#splitter.next()
-        if (record === undefined) {
+      while (
+        this.#failure === undefined &&
+        this.#pendingBytes < WINDOW_BYTES &&
+        this.#pending.length < WINDOW_RECORDS
+      ) {
+        const wire = this.#splitter.next()
+        if (wire === undefined) {
           if (!this.#ended) this.#reading ??= this.#readChunk()
           return
         }
-        const pending: PendingRecord = { ...record, opened: undefined }
-        this.#open(pending)
-        this.#pending.push(pending)
-        this.#pendingBytes += record.body.length
+        const record = { wire, opened: undefined }
+        this.#open(record)
+        this.#pending.push(record)
+        this.#pendingBytes += wire.length
       }
     } catch (error) {
       this.#failure = error
     }
-  }
-
-  #hasRoom(): boolean {
-    return this.#pendingBytes < WINDOW_BYTES && this.#pending.length < WINDOW_RECORDS
   }
 
   /** Never rejects: a failure is kept for the reader that reaches it. */
@@ -130,47 +123,37 @@ export class RecordReader {
   }
 
   #open(record: PendingRecord): void {
-    const isProtected = this.#protection !== undefined && record.type === CONTENT_TYPE.applicationData
-    record.opened = isProtected ? this.#protection?.open(record.header, record.body) : undefined
+    const { wire } = record
+    record.opened = wire[0] === RECORD_TYPE.applicationData ? this.#protection?.open(wire) : undefined
   }
 
   /** `undefined` for a change_cipher_spec that is dropped. */
-  async #contentOf(record: PendingRecord): Promise<RecordContent | undefined> {
-    if (record.type === CONTENT_TYPE.changeCipherSpec) {
-      this.#dropChangeCipherSpec(record.body)
+  async #contentOf({ wire, opened }: PendingRecord): Promise<RecordContent | undefined> {
+    let type = wire[0]!
+    let content = wire.subarray(RECORD_HEADER)
+    if (type === RECORD_TYPE.changeCipherSpec) {
+      if (content.length !== 1 || content[0] !== 1 || this.#changeCipherSpecsLeft-- <= 0) {
+        abort('unexpected_message', 'change_cipher_spec')
+      }
       return undefined
     }
-    if (this.#protection === undefined) return plainContent(record)
-    if (record.opened === undefined) abort('unexpected_message', `unprotected record of type ${record.type}`)
-    const inner = await record.opened
-    if (inner === undefined) abort('bad_record_mac', 'a record failed authentication')
-    return innerContent(inner)
+    if (this.#protection !== undefined) {
+      if (opened === undefined) abort('unexpected_message', `unprotected record of type ${type}`)
+      const inner = await opened
+      if (inner === undefined) abort('bad_record_mac', 'record')
+      if (inner.length > MAX_RECORD_CONTENT + 1) abort('record_overflow', 'content')
+      // RFC 8446 §5.4: the last byte that is not zero is the type, what follows is padding.
+      let end = inner.length - 1
+      while (inner[end] === 0) end--
+      if (end < 0) abort('unexpected_message', 'no content type')
+      type = inner[end]!
+      content = inner.subarray(0, end)
+      if (type === RECORD_TYPE.applicationData) return { type, content }
+    } else if (type !== RECORD_TYPE.handshake && type !== RECORD_TYPE.alert) {
+      abort('unexpected_message', `record of type ${type} before keys are set`)
+    }
+    if (content.length > MAX_RECORD_CONTENT) abort('record_overflow', 'content')
+    if (content.length === 0) abort('unexpected_message', 'empty record')
+    return { type, content }
   }
-
-  #dropChangeCipherSpec(body: Uint8Array): void {
-    if (!this.#acceptsChangeCipherSpec) abort('unexpected_message', 'change_cipher_spec after the handshake')
-    if (body.length !== 1 || body[0] !== 1) abort('unexpected_message', 'malformed change_cipher_spec')
-    if (++this.#changeCipherSpecs > MAX_CHANGE_CIPHER_SPECS) abort('unexpected_message', 'too many change_cipher_spec')
-  }
-}
-
-function plainContent(record: WireRecord): RecordContent {
-  const { type, body } = record
-  if (type !== CONTENT_TYPE.handshake && type !== CONTENT_TYPE.alert) {
-    abort('unexpected_message', `record of type ${type} before keys are set`)
-  }
-  if (body.length > MAX_RECORD_CONTENT) abort('record_overflow', 'record is too long')
-  if (body.length === 0) abort('unexpected_message', 'empty record')
-  return { type, content: body }
-}
-
-/** Strips padding, RFC 8446 §5.4: the last byte that is not zero is the type. */
-function innerContent(inner: Uint8Array): RecordContent {
-  if (inner.length > MAX_RECORD_CONTENT + 1) abort('record_overflow', 'record content is too long')
-  let end = inner.length - 1
-  while (end >= 0 && inner[end] === 0) end--
-  if (end < 0) abort('unexpected_message', 'record without a content type')
-  const type = inner[end]!
-  if (end === 0 && type !== CONTENT_TYPE.applicationData) abort('unexpected_message', 'empty protected record')
-  return { type, content: inner.subarray(0, end) }
 }

@@ -9,11 +9,17 @@
 import { concatBytes } from '../../encoding/index.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
 import { type AlertName, encodeAlert } from './alerts.js'
-import { CONTENT_TYPE, MAX_RECORD_CONTENT, MESSAGE_TYPE, RECORD_HEADER, VERSION_LEGACY } from './constants.js'
-import { type RecordProtection, writeRecordHeader } from './record-protection.js'
+import * as MESSAGE_TYPE from './code-points/message-types.js'
+import * as RECORD_TYPE from './code-points/record-types.js'
+import { MAX_RECORD_CONTENT } from './constants.js'
+import { overlap } from './overlap.js'
+import { plainRecord, type RecordProtection } from './record-protection.js'
 
 /** Content sealed at once and sent in one write, bytes. */
 const BATCH_BYTES: number = 8 * MAX_RECORD_CONTENT
+
+/** Legacy version of the record that carries the ClientHello (RFC 8446 §5.1). */
+const FIRST_RECORD_VERSION = 0x0301
 
 /** Records after which we change our key; AES-GCM allows 2^24.5 (RFC 8446 §5.5). */
 const MAX_RECORDS_PER_KEY = 2 ** 23
@@ -46,26 +52,25 @@ export class RecordWriter {
 
   /** Switches the epoch; its keys may still be in the making. Only while nothing is being sent (during the handshake). */
   setProtection(protection: RecordProtection | Promise<RecordProtection>): void {
-    this.#protection = Promise.resolve(protection)
-    this.#protection.catch(() => undefined)
+    this.#protection = overlap(Promise.resolve(protection))
   }
 
-  /** One unprotected record. @param version - Legacy version: 0x0301 for the first ClientHello, else 0x0303. */
-  async sendPlain(type: number, content: Uint8Array, version: number = VERSION_LEGACY): Promise<void> {
-    await this.#stream.write(plainRecord(type, content, version))
+  /** The ClientHello. */
+  async sendHello(message: Uint8Array): Promise<void> {
+    await this.#stream.write(plainRecord(RECORD_TYPE.handshake, message, FIRST_RECORD_VERSION))
   }
 
   /** The client's second flight: the compatibility change_cipher_spec, then handshake messages, in one write. */
   async sendFlight(messages: Uint8Array): Promise<void> {
-    const records = await this.#seal(CONTENT_TYPE.handshake, messages)
-    await this.#stream.write(concatBytes(plainRecord(CONTENT_TYPE.changeCipherSpec, Uint8Array.of(1)), ...records))
+    const records = await this.#seal(RECORD_TYPE.handshake, messages)
+    await this.#stream.write(concatBytes(plainRecord(RECORD_TYPE.changeCipherSpec, Uint8Array.of(1)), records))
   }
 
   /** Application data; resolves once the stream can take more. */
   sendData(bytes: Uint8Array): Promise<void> {
     return this.#application.run(async () => {
       for (let offset = 0; offset < bytes.length; offset += BATCH_BYTES) {
-        await this.#send(CONTENT_TYPE.applicationData, bytes.subarray(offset, offset + BATCH_BYTES))
+        await this.#send(bytes.subarray(offset, offset + BATCH_BYTES))
       }
     })
   }
@@ -93,23 +98,17 @@ export class RecordWriter {
    */
   async sendAlert(name: AlertName): Promise<void> {
     await this.#sealing.run(async () => {
-      const alert = encodeAlert(name)
-      const records =
-        this.#protection === undefined
-          ? [plainRecord(CONTENT_TYPE.alert, alert)]
-          : await this.#seal(CONTENT_TYPE.alert, alert)
-      this.#stream.write(concatBytes(...records)).catch(() => undefined)
+      void overlap(this.#stream.write(await this.#seal(RECORD_TYPE.alert, encodeAlert(name))))
     })
   }
 
-  async #send(type: number, content: Uint8Array): Promise<void> {
+  async #send(content: Uint8Array): Promise<void> {
     const sent = await this.#sealing.run(async () => {
       if (this.#isKeyUpdateDue || ((await this.#protection)?.sequence ?? 0) >= MAX_RECORDS_PER_KEY) {
-        const update = await this.#updateKey(false)
         // The stream keeps the order; its failure shows in the write below as well.
-        update.drained.catch(() => undefined)
+        void overlap((await this.#updateKey(false)).drained)
       }
-      return { drained: this.#stream.write(concatBytes(...(await this.#seal(type, content)))) }
+      return { drained: this.#stream.write(await this.#seal(RECORD_TYPE.applicationData, content)) }
     })
     await sent.drained
   }
@@ -117,28 +116,21 @@ export class RecordWriter {
   /** Inside the sealing queue only. The promise is wrapped so that the queue does not wait for the stream to drain. */
   async #updateKey(requestPeer: boolean): Promise<{ drained: Promise<void> }> {
     this.#isKeyUpdateDue = false
-    const message = Uint8Array.of(MESSAGE_TYPE.keyUpdate, 0, 0, 1, requestPeer ? 1 : 0)
-    const records = await this.#seal(CONTENT_TYPE.handshake, message)
-    const protection = await this.#protection
-    if (protection !== undefined) this.setProtection(protection.next())
-    return { drained: this.#stream.write(concatBytes(...records)) }
+    const message = Uint8Array.of(MESSAGE_TYPE.keyUpdate, 0, 0, 1, +requestPeer)
+    const records = await this.#seal(RECORD_TYPE.handshake, message)
+    this.setProtection((await this.#protection)!.next())
+    return { drained: this.#stream.write(records) }
   }
 
-  async #seal(type: number, content: Uint8Array): Promise<Uint8Array[]> {
+  /** Records of a content of any length: protected once keys were set. */
+  async #seal(type: number, content: Uint8Array): Promise<Uint8Array> {
     const protection = await this.#protection
-    if (protection === undefined) throw new Error('no keys')
+    if (protection === undefined) return plainRecord(type, content)
     const records: Promise<Uint8Array>[] = []
     for (let offset = 0; offset < content.length; offset += MAX_RECORD_CONTENT) {
       const part = content.subarray(offset, offset + MAX_RECORD_CONTENT)
       records.push(protection.seal(type, part, this.#paddingMultiple))
     }
-    return Promise.all(records)
+    return concatBytes(...(await Promise.all(records)))
   }
-}
-
-function plainRecord(type: number, content: Uint8Array, version: number = VERSION_LEGACY): Uint8Array {
-  const record = new Uint8Array(RECORD_HEADER + content.length)
-  writeRecordHeader(record, type, content.length, version)
-  record.set(content, RECORD_HEADER)
-  return record
 }

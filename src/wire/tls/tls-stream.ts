@@ -9,14 +9,16 @@
 import { CocoonError } from '../../errors.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
 import type { Clock } from '../../runtime/ports/clock.js'
-import { abort, readAlert, TlsError } from './alerts.js'
-import type { CipherSuite, CipherSuiteName } from './cipher-suites.js'
-import { CONTENT_TYPE, MESSAGE_TYPE } from './constants.js'
+import { closedStreamError, closeQuietly } from '../../runtime/shared/index.js'
+import { abort, connectionLost, TlsError } from './alerts.js'
+import type { CipherSuiteName } from './cipher-suites.js'
+import * as MESSAGE_TYPE from './code-points/message-types.js'
 import type { HandshakeResult } from './handshake.js'
 import { GROUPS, type GroupName } from './key-exchange.js'
 import { exportKeyingMaterial } from './key-schedule.js'
-import { type HandshakeMessage, MessageAssembler } from './message-assembler.js'
+import { DATA, type Message, type MessageReader, type TlsEnding } from './message-reader.js'
 import { checkNewSessionTicket, decodeKeyUpdate } from './messages/post-handshake.js'
+import { overlap } from './overlap.js'
 import type { RecordProtection } from './record-protection.js'
 import type { RecordReader } from './record-reader.js'
 import type { RecordWriter } from './record-writer.js'
@@ -34,12 +36,6 @@ export interface TlsInfo {
   /** Whether the server asked for our certificate; the network always does. */
   readonly certificateRequested: boolean
 }
-
-/**
- * How the peer's direction stands: `close_notify` is the only end that nobody on the path can forge; `truncated` is an end
- * of the transport between two records, which is how the network's servers always end (wire.md §3.1).
- */
-export type TlsEnding = 'open' | 'close_notify' | 'truncated'
 
 /** A {@link ByteStream} protected by TLS. */
 export interface TlsStream extends ByteStream {
@@ -59,6 +55,7 @@ export interface TlsStream extends ByteStream {
 export interface TlsConnectionOptions {
   readonly stream: ByteStream
   readonly reader: RecordReader
+  readonly messages: MessageReader
   readonly writer: RecordWriter
   readonly handshake: HandshakeResult
   readonly clock: Clock
@@ -70,11 +67,7 @@ export interface TlsConnectionOptions {
 export class TlsConnection implements TlsStream {
   readonly info: TlsInfo
   readonly #options: TlsConnectionOptions
-  readonly #suite: CipherSuite
-  readonly #messages = new MessageAssembler()
   #incoming: RecordProtection
-  #quietEvents = 0
-  #ending: TlsEnding = 'open'
   #failure: CocoonError | undefined
   #closing: Promise<void> | undefined
   #writing: Promise<unknown> = Promise.resolve()
@@ -82,8 +75,9 @@ export class TlsConnection implements TlsStream {
   constructor(options: TlsConnectionOptions) {
     const { suite, group, certificateRequested, incoming } = options.handshake
     this.#options = options
-    this.#suite = suite
     this.#incoming = incoming
+    options.messages.quietLimit = MAX_QUIET_EVENTS
+    options.messages.resetLimits()
     this.info = {
       cipherSuite: suite.name,
       group: group === GROUPS.x25519 ? 'x25519' : 'secp256r1',
@@ -92,34 +86,44 @@ export class TlsConnection implements TlsStream {
   }
 
   get ending(): TlsEnding {
-    return this.#ending
+    return this.#options.messages.ending
   }
 
   async read(): Promise<Uint8Array | null> {
     this.#assertUsable()
-    if (this.#ending !== 'open') return null
+    const { messages, requireCloseNotify, stream, writer } = this.#options
     try {
-      return await this.#readData()
+      for (;;) {
+        const message = this.ending === 'open' ? await messages.next() : null
+        if (message === null) {
+          if (this.ending === 'close_notify' || !(requireCloseNotify || messages.isInsideMessage)) return null
+          throw connectionLost('without close_notify')
+        }
+        if (message.type === DATA && message.body.length > 0) {
+          messages.resetLimits()
+          return message.body
+        }
+        messages.countQuietEvent()
+        if (message.type !== DATA) await this.#onMessage(message)
+      }
     } catch (error) {
-      throw this.#fail(error)
+      this.#assertUsable()
+      throw (this.#failure = terminate(stream, writer, error))
     }
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#assertUsable()
-    const written = this.#options.writer.sendData(bytes)
-    this.#writing = written
     try {
-      await written
+      await (this.#writing = overlap(this.#options.writer.sendData(bytes)))
     } catch (error) {
-      if (this.#closing !== undefined) throw closedError()
-      throw this.#failure ?? CocoonError.from(error, 'ERR_CONNECTION_LOST', { phase: 'tls' })
+      this.#assertUsable()
+      throw CocoonError.from(error, 'ERR_CONNECTION_LOST', { phase: 'tls' })
     }
   }
 
   close(reason?: unknown): Promise<void> {
-    this.#closing ??= this.#close(reason)
-    return this.#closing
+    return (this.#closing ??= this.#close(reason))
   }
 
   async exportKeyingMaterial(label: string, context: Uint8Array, length: number): Promise<Uint8Array> {
@@ -127,7 +131,8 @@ export class TlsConnection implements TlsStream {
     if (!Number.isInteger(length) || length < 1 || length > 8160 || label.length > 200) {
       throw new CocoonError('ERR_OPTIONS', 'length must be 1 to 8160 and the label short', { phase: 'options' })
     }
-    return exportKeyingMaterial(this.#suite, await this.#options.handshake.exporter(), label, context, length)
+    const { suite, exporter } = this.#options.handshake
+    return exportKeyingMaterial(suite, exporter, label, context, length)
   }
 
   async updateKeys(requestPeer = false): Promise<void> {
@@ -135,89 +140,22 @@ export class TlsConnection implements TlsStream {
     await this.#options.writer.sendKeyUpdate(requestPeer)
   }
 
-  async #readData(): Promise<Uint8Array | null> {
-    for (;;) {
-      const record = await this.#options.reader.next()
-      if (record === null) return this.#onBareEnd()
-      if (this.#messages.isInsideMessage && record.type !== CONTENT_TYPE.handshake) {
-        abort('unexpected_message', 'a record inside a handshake message')
-      }
-      switch (record.type) {
-        case CONTENT_TYPE.applicationData:
-          if (record.content.length > 0) {
-            this.#quietEvents = 0
-            this.#messages.resetLimit()
-            return record.content
-          }
-          this.#countQuietEvent()
-          break
-        case CONTENT_TYPE.handshake:
-          this.#messages.push(record.content)
-          for (let message = this.#messages.next(); message !== undefined; message = this.#messages.next()) {
-            await this.#onMessage(message)
-          }
-          break
-        case CONTENT_TYPE.alert:
-          if (readAlert(record.content) === 'close_notify') {
-            this.#ending = 'close_notify'
-            return null
-          }
-          this.#countQuietEvent()
-          break
-        default:
-          abort('unexpected_message', `record of type ${record.type} after the handshake`)
-      }
-    }
-  }
-
-  #onBareEnd(): null {
-    this.#ending = 'truncated'
-    if (this.#options.requireCloseNotify || this.#messages.isInsideMessage) {
-      throw new CocoonError('ERR_CONNECTION_LOST', 'the connection ended without close_notify', { phase: 'tls' })
-    }
-    return null
-  }
-
-  async #onMessage(message: HandshakeMessage): Promise<void> {
-    this.#countQuietEvent()
-    switch (message.type) {
-      case MESSAGE_TYPE.newSessionTicket:
-        return checkNewSessionTicket(message.body)
-      case MESSAGE_TYPE.keyUpdate:
-        return this.#onKeyUpdate(decodeKeyUpdate(message.body))
-      default:
-        // HelloRequest (renegotiation) and a late CertificateRequest among them: neither was offered.
-        abort('unexpected_message', `handshake message ${message.type} after the handshake`)
-    }
-  }
-
-  async #onKeyUpdate(isAnswerDue: boolean): Promise<void> {
-    if (!this.#messages.isEmpty) abort('unexpected_message', 'a message runs across a change of keys')
+  async #onMessage({ type, body }: Message): Promise<void> {
+    const { messages, reader, writer } = this.#options
+    if (type === MESSAGE_TYPE.newSessionTicket) return checkNewSessionTicket(body)
+    // HelloRequest (renegotiation) and a late CertificateRequest among them: neither was offered.
+    if (type !== MESSAGE_TYPE.keyUpdate) abort('unexpected_message', `message ${type} after the handshake`)
+    const isAnswerDue = decodeKeyUpdate(body)
+    messages.assertKeyChange()
     this.#incoming = await this.#incoming.next()
-    this.#options.reader.setProtection(this.#incoming)
+    reader.setProtection(this.#incoming)
     // Not awaited: a peer that does not read must not stop us from reading. A failed write shows in the next one.
-    if (isAnswerDue) this.#options.writer.sendKeyUpdate(false).catch(() => undefined)
-  }
-
-  #countQuietEvent(): void {
-    if (++this.#quietEvents > MAX_QUIET_EVENTS) abort('unexpected_message', 'too many records without data')
+    if (isAnswerDue) void overlap(writer.sendKeyUpdate(false))
   }
 
   #assertUsable(): void {
-    if (this.#closing !== undefined) throw closedError()
+    if (this.#closing !== undefined) throw closedStreamError()
     if (this.#failure !== undefined) throw this.#failure
-  }
-
-  /** Ends the connection because of an error, telling the peer when it is at fault. */
-  #fail(error: unknown): CocoonError {
-    if (this.#closing !== undefined) return closedError()
-    if (this.#failure !== undefined) return this.#failure
-    const failure = CocoonError.is(error)
-      ? error
-      : new TlsError('TLS failed inside', { alertSent: 'internal_error', cause: error })
-    this.#failure = failure
-    void terminate(this.#options.stream, this.#options.writer, failure)
-    return failure
   }
 
   async #close(reason: unknown): Promise<void> {
@@ -234,18 +172,18 @@ export class TlsConnection implements TlsStream {
   }
 }
 
-/** Sends the alert that an error calls for, then ends the stream. Never rejects. */
-export async function terminate(stream: ByteStream, writer: RecordWriter, error: CocoonError): Promise<void> {
-  const alert = error instanceof TlsError ? error.alertSent?.name : undefined
-  try {
-    if (alert === undefined || alert === 'unknown') return await stream.close(error)
-    await writer.sendAlert(alert)
-    await stream.close()
-  } catch {
-    // The stream is gone already, and the error is with the caller.
-  }
-}
-
-function closedError(): CocoonError {
-  return new CocoonError('ERR_CLOSED', 'the TLS stream was closed', { phase: 'close' })
+/**
+ * Ends a stream because of an error: the peer is told when it is at fault, without anybody waiting for it.
+ *
+ * @returns the error to throw, `ERR_TLS` with internal_error for what is not ours.
+ */
+export function terminate(stream: ByteStream, writer: RecordWriter, error: unknown): CocoonError {
+  const failure = CocoonError.is(error)
+    ? error
+    : new TlsError('TLS failed inside', { alertSent: 'internal_error', cause: error })
+  const alert = failure instanceof TlsError ? failure.alertSent?.name : undefined
+  // When the stream is gone already, the error is with the caller.
+  if (alert === undefined || alert === 'unknown') void closeQuietly(stream, failure)
+  else void overlap(writer.sendAlert(alert).then(() => stream.close()))
+  return failure
 }

@@ -8,6 +8,7 @@
  */
 import { concatBytes } from '../../encoding/index.js'
 import { type CipherSuite, digest } from './cipher-suites.js'
+import { overlap } from './overlap.js'
 
 /** Collects handshake messages with their headers. */
 export class Transcript {
@@ -18,8 +19,8 @@ export class Transcript {
     this.#messages = concatBytes(this.#messages, message)
   }
 
-  /** Hash of everything so far. */
+  /** Hash of everything so far; what is added later does not change it. */
   hash(suite: CipherSuite): Promise<Uint8Array> {
-    return digest(suite, this.#messages)
+    return overlap(digest(suite, this.#messages))
   }
 }

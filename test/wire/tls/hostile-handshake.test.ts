@@ -7,7 +7,7 @@
 import { describe, expect, it } from 'vitest'
 import { concatBytes, hexToBytes } from '../../../src/encoding/index.js'
 import { type AlertName, TlsError } from '../../../src/wire/tls/index.js'
-import { CONTENT_TYPE, EXTENSION, MESSAGE_TYPE } from '../../../src/wire/tls/constants.js'
+import { CONTENT_TYPE, EXTENSION, MESSAGE_TYPE } from './support/code-points.js'
 import { encodeCertificate } from '../../../src/wire/tls/messages/certificate.js'
 import { encodeExtension } from '../../../src/wire/tls/messages/extensions.js'
 import { encodeMessage, encodeNumber, encodeVector } from '../../../src/wire/tls/messages/vectors.js'

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest'
 import { concatBytes, equalBytes } from '../../../src/encoding/index.js'
 import { type AlertName, TlsError } from '../../../src/wire/tls/index.js'
-import { CONTENT_TYPE, MESSAGE_TYPE } from '../../../src/wire/tls/constants.js'
+import { CONTENT_TYPE, MESSAGE_TYPE } from './support/code-points.js'
 import { encodeMessage, encodeNumber, encodeVector } from '../../../src/wire/tls/messages/vectors.js'
 import { certificateRequest, type ScriptedServer } from './support/scripted-server.js'
 import { establish } from './support/connect-scripted.js'

@@ -4,31 +4,31 @@
  * @module
  */
 import { describe, expect, it } from 'vitest'
-import { concatBytes, equalBytes } from '../../../src/encoding/index.js'
-import { MessageAssembler } from '../../../src/wire/tls/message-assembler.js'
+import { concatBytes } from '../../../src/encoding/index.js'
 import { RecordReader } from '../../../src/wire/tls/record-reader.js'
-import { RecordSplitter } from '../../../src/wire/tls/record-splitter.js'
+import { createMessageSplitter, createRecordSplitter } from '../../../src/wire/tls/splitter.js'
 import { createLinkedStreams } from '../../support/linked-streams.js'
 
 const record = (type: number, length: number): Uint8Array =>
   concatBytes(Uint8Array.of(type, 3, 3, length >> 8, length & 0xff), new Uint8Array(length).fill(type))
 
-describe('RecordSplitter', () => {
+describe('createRecordSplitter', () => {
   const wire = concatBytes(record(22, 0), record(23, 1), record(21, 2), record(23, 300), record(20, 1))
   const split = (chunks: readonly Uint8Array[]): string[] => {
-    const splitter = new RecordSplitter()
+    const splitter = createRecordSplitter()
     const seen: string[] = []
     for (const chunk of chunks) {
       splitter.push(chunk)
       for (let next = splitter.next(); next !== undefined; next = splitter.next()) {
-        expect(next.body.every((octet) => octet === next!.type)).toBe(true)
-        seen.push(`${next.type}/${next.header.length}/${next.body.length}`)
+        const body = next.subarray(5)
+        expect(body.every((octet) => octet === next![0])).toBe(true)
+        seen.push(`${next[0]}/${body.length}`)
       }
     }
     expect(splitter.bufferedBytes).toBe(0)
     return seen
   }
-  const whole = ['22/5/0', '23/5/1', '21/5/2', '23/5/300', '20/5/1']
+  const whole = ['22/0', '23/1', '21/2', '23/300', '20/1']
 
   it('gives the same records wherever the stream is split in two', () => {
     expect(split([wire])).toEqual(whole)
@@ -46,7 +46,7 @@ describe('RecordSplitter', () => {
       [[72, 84, 84, 80, 47], 'protocol_version']
     ] as const) {
       for (const pieces of [[header], header.map((octet) => [octet])]) {
-        const splitter = new RecordSplitter()
+        const splitter = createRecordSplitter()
         expect(() => {
           for (const piece of pieces) {
             splitter.push(Uint8Array.from(piece))
@@ -59,7 +59,7 @@ describe('RecordSplitter', () => {
 
   it('takes linear time on a megabyte of one-byte chunks', () => {
     const big = concatBytes(...Array.from({ length: 64 }, () => record(23, 16_384)))
-    const splitter = new RecordSplitter()
+    const splitter = createRecordSplitter()
     let count = 0
     for (let index = 0; index < big.length; index++) {
       splitter.push(big.subarray(index, index + 1))
@@ -69,7 +69,7 @@ describe('RecordSplitter', () => {
   })
 })
 
-describe('MessageAssembler', () => {
+describe('createMessageSplitter', () => {
   const messages = [
     Uint8Array.of(20, 0, 0, 0),
     Uint8Array.of(8, 0, 0, 2, 0, 0),
@@ -77,22 +77,39 @@ describe('MessageAssembler', () => {
   ]
   const wire = concatBytes(...messages)
 
+  const split = (chunks: readonly Uint8Array[]): Uint8Array[] => {
+    const splitter = createMessageSplitter()
+    const seen: Uint8Array[] = []
+    for (const chunk of chunks) {
+      splitter.push(chunk)
+      for (let next = splitter.next(); next !== undefined; next = splitter.next()) seen.push(next)
+    }
+    expect(splitter.bufferedBytes).toBe(0)
+    return seen
+  }
+
   it('gives the same messages wherever they are split', () => {
     for (let at = 0; at <= wire.length; at++) {
-      const assembler = new MessageAssembler()
-      assembler.push(wire.subarray(0, at))
-      assembler.push(wire.subarray(at))
-      for (const message of messages) expect(equalBytes(assembler.next()!.raw, message)).toBe(true)
-      expect(assembler.isEmpty).toBe(true)
+      expect(split([wire.subarray(0, at), wire.subarray(at)])).toEqual(messages)
     }
+    expect(split([...wire].map((octet) => Uint8Array.of(octet)))).toEqual(messages)
   })
 
   it('knows whether it is inside a message', () => {
-    const assembler = new MessageAssembler()
-    assembler.push(wire.subarray(0, 6))
-    expect([assembler.isEmpty, assembler.isInsideMessage]).toEqual([false, true])
-    assembler.push(wire.subarray(6, 10))
-    expect([assembler.isEmpty, assembler.isInsideMessage]).toEqual([false, false])
+    const splitter = createMessageSplitter()
+    splitter.push(wire.subarray(0, 6))
+    expect([splitter.next()?.length, splitter.bufferedBytes]).toEqual([4, 2])
+    expect([splitter.next(), splitter.bufferedBytes]).toEqual([undefined, 2])
+    splitter.push(wire.subarray(6, 10))
+    expect([splitter.next()?.length, splitter.bufferedBytes]).toEqual([6, 0])
+  })
+
+  it('refuses a length beyond the limit before it allocates', () => {
+    const splitter = createMessageSplitter()
+    splitter.push(Uint8Array.of(11, 2, 0, 1))
+    expect(() => splitter.next()).toThrow(
+      expect.objectContaining({ alertSent: expect.objectContaining({ name: 'illegal_parameter' }) })
+    )
   })
 })
 

@@ -6,14 +6,21 @@
 import { createCipheriv } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bytesToHex, concatBytes, hexToBytes } from '../../../src/encoding/index.js'
-import { asBuffer, CIPHER_SUITES, digest, hmac, importHmacKey } from '../../../src/wire/tls/cipher-suites.js'
+import {
+  asBuffer,
+  CIPHER_SUITES,
+  createSecret,
+  digest,
+  keepSecret,
+  type Secret
+} from '../../../src/wire/tls/cipher-suites.js'
 import { createPortableKeyShare } from '../../../src/wire/tls/key-exchange.js'
 import {
   deriveHandshakeSecrets,
   deriveSecret,
   expandLabel,
-  extractSecret,
-  finishedKey,
+  exportKeyingMaterial,
+  handshakeSalt,
   type HandshakeSecrets
 } from '../../../src/wire/tls/key-schedule.js'
 import { checkEncryptedExtensions } from '../../../src/wire/tls/messages/encrypted-extensions.js'
@@ -25,22 +32,22 @@ import { RFC8448_SIMPLE as RFC } from '../../vectors/rfc8448.js'
 const suite = CIPHER_SUITES.TLS_AES_128_GCM_SHA256
 const NOTHING = new Uint8Array(0)
 const hex = (name: keyof typeof RFC): Uint8Array => hexToBytes(RFC[name])
-const key = (name: keyof typeof RFC): Promise<CryptoKey> => importHmacKey(suite, hex(name))
-const label = async (secret: CryptoKey, name: string, context: Uint8Array = NOTHING, length = 32): Promise<string> =>
+/** Both kinds of a secret: on this thread, and kept by WebCrypto. */
+const kinds = (name: keyof typeof RFC): readonly Secret[] => [
+  createSecret(suite, hex(name)),
+  keepSecret(suite, hex(name))
+]
+const label = async (secret: Secret, name: string, context: Uint8Array = NOTHING, length = 32): Promise<string> =>
   bytesToHex(await expandLabel(suite, secret, name, context, length))
 const transcript = (...names: (keyof typeof RFC)[]): Promise<Uint8Array> =>
   digest(suite, concatBytes(...names.map(hex)))
 
-/** A key that cannot be exported shows itself by what it computes. */
-const same = async (a: CryptoKey, b: CryptoKey): Promise<void> => {
-  expect(a.extractable).toBe(false)
-  expect(await hmac(a, hex('helloHash'))).toEqual(await hmac(b, hex('helloHash')))
-}
-
 describe('RFC 8448 §3: key schedule', () => {
   let secrets: HandshakeSecrets
+  let shared: Uint8Array
   beforeAll(async () => {
-    secrets = await deriveHandshakeSecrets(suite, hex('sharedSecret'), hex('helloHash'))
+    shared = hex('sharedSecret')
+    secrets = await deriveHandshakeSecrets(suite, shared, hex('helloHash'))
   })
 
   it('X25519', async () => {
@@ -51,22 +58,44 @@ describe('RFC 8448 §3: key schedule', () => {
   })
 
   it('extracts and derives, step by step', async () => {
-    const zeros = await importHmacKey(suite, new Uint8Array(32))
     const emptyHash = await digest(suite, NOTHING)
-    await same(await extractSecret(suite, zeros, new Uint8Array(32)), await key('earlySecret'))
-    expect(await label(await key('earlySecret'), 'derived', emptyHash)).toBe(RFC.derivedForHandshake)
-    const handshake = await extractSecret(suite, await key('derivedForHandshake'), hex('sharedSecret'))
-    await same(handshake, await key('handshakeSecret'))
-    expect(await label(handshake, 'c hs traffic', hex('helloHash'))).toBe(RFC.clientHandshakeTraffic)
-    expect(await label(handshake, 's hs traffic', hex('helloHash'))).toBe(RFC.serverHandshakeTraffic)
-    expect(await label(handshake, 'derived', emptyHash)).toBe(RFC.derivedForMaster)
-    await same(await extractSecret(suite, await key('derivedForMaster'), new Uint8Array(32)), await key('masterSecret'))
+    const zeros = new Uint8Array(32)
+    expect(bytesToHex(await createSecret(suite, zeros.slice()).mac(zeros))).toBe(RFC.earlySecret)
+    for (const early of kinds('earlySecret'))
+      expect(await label(early, 'derived', emptyHash)).toBe(RFC.derivedForHandshake)
+    const salt = await handshakeSalt(suite)
+    expect(bytesToHex(await salt.mac(hex('sharedSecret')))).toBe(RFC.handshakeSecret)
+    for (const handshake of kinds('handshakeSecret')) {
+      expect(await label(handshake, 'c hs traffic', hex('helloHash'))).toBe(RFC.clientHandshakeTraffic)
+      expect(await label(handshake, 's hs traffic', hex('helloHash'))).toBe(RFC.serverHandshakeTraffic)
+      expect(await label(handshake, 'derived', emptyHash)).toBe(RFC.derivedForMaster)
+    }
+    for (const salt of kinds('derivedForMaster')) expect(bytesToHex(await salt.mac(zeros))).toBe(RFC.masterSecret)
   })
 
-  it('gives the secrets of the handshake as a whole', async () => {
-    await same(await secrets.client, await key('clientHandshakeTraffic'))
-    await same(await secrets.server, await key('serverHandshakeTraffic'))
-    await same(await secrets.master, await key('masterSecret'))
+  it('expands beyond one block alike on both ways', async () => {
+    const [here, kept] = kinds('handshakeSecret')
+    expect(await label(here!, 'long', NOTHING, 100)).toBe(await label(kept!, 'long', NOTHING, 100))
+  })
+
+  it('gives the secrets of the handshake as a whole, and erases what they were made from', async () => {
+    const same = async (secret: Secret, name: keyof typeof RFC): Promise<void> =>
+      expect(await secret.mac(hex('helloHash'))).toEqual(await keepSecret(suite, hex(name)).mac(hex('helloHash')))
+    await same(secrets.client, 'clientHandshakeTraffic')
+    await same(secrets.server, 'serverHandshakeTraffic')
+    await same(secrets.master, 'masterSecret')
+    expect(shared).toEqual(new Uint8Array(32))
+    const raw = hex('masterSecret')
+    createSecret(suite, raw)
+    expect(raw).toEqual(new Uint8Array(32))
+  })
+
+  it('forgets what it is told to erase', async () => {
+    const secret = createSecret(suite, hex('masterSecret'))
+    secret.erase()
+    expect(bytesToHex(await secret.mac(NOTHING))).not.toBe(
+      bytesToHex(await createSecret(suite, hex('masterSecret')).mac(NOTHING))
+    )
   })
 
   it('hashes the transcript', async () => {
@@ -89,13 +118,15 @@ describe('RFC 8448 §3: key schedule', () => {
       ['serverApplicationTraffic', 'serverApplicationKey', 'serverApplicationIv']
     ] as const
     for (const [secret, writeKey, iv] of expected) {
-      expect(await label(await key(secret), 'key', NOTHING, 16)).toBe(RFC[writeKey])
-      expect(await label(await key(secret), 'iv', NOTHING, 12)).toBe(RFC[iv])
+      for (const kind of kinds(secret)) {
+        expect(await label(kind, 'key', NOTHING, 16)).toBe(RFC[writeKey])
+        expect(await label(kind, 'iv', NOTHING, 12)).toBe(RFC[iv])
+      }
     }
   })
 
   it('makes both Finished', async () => {
-    expect(await label(await secrets.server, 'finished')).toBe(RFC.serverFinishedKey)
+    expect(await label(secrets.server, 'finished')).toBe(RFC.serverFinishedKey)
     const throughVerify = await transcript(
       'clientHello',
       'serverHello',
@@ -103,18 +134,22 @@ describe('RFC 8448 §3: key schedule', () => {
       'certificate',
       'certificateVerify'
     )
-    const server = await hmac(await finishedKey(suite, await secrets.server), throughVerify)
+    const server = await (await deriveSecret(suite, secrets.server, 'finished')).mac(throughVerify)
     expect(`14000020${bytesToHex(server)}`).toBe(RFC.serverFinished)
-    const client = await hmac(await finishedKey(suite, await secrets.client), hex('finishedHash'))
+    const client = await (await deriveSecret(suite, secrets.client, 'finished')).mac(hex('finishedHash'))
     expect(`14000020${bytesToHex(client)}`).toBe(RFC.clientFinished)
   })
 
   it('derives application and exporter secrets', async () => {
-    const master = await secrets.master
+    const { master } = secrets
     const finished = hex('finishedHash')
-    await same(await deriveSecret(suite, master, 'c ap traffic', finished), await key('clientApplicationTraffic'))
-    await same(await deriveSecret(suite, master, 's ap traffic', finished), await key('serverApplicationTraffic'))
-    await same(await deriveSecret(suite, master, 'exp master', finished), await key('exporterMaster'))
+    expect(await label(master, 'c ap traffic', finished)).toBe(RFC.clientApplicationTraffic)
+    expect(await label(master, 's ap traffic', finished)).toBe(RFC.serverApplicationTraffic)
+    expect(await label(master, 'exp master', finished)).toBe(RFC.exporterMaster)
+    const [here, kept] = kinds('exporterMaster')
+    expect(await exportKeyingMaterial(suite, here!, 'x', NOTHING, 40)).toEqual(
+      await exportKeyingMaterial(suite, kept!, 'x', NOTHING, 40)
+    )
   })
 })
 
@@ -143,7 +178,7 @@ describe('RFC 8448 §3: record protection', () => {
       hex('certificateVerify'),
       hex('serverFinished')
     )
-    const protection = await RecordProtection.create(suite, await key('serverHandshakeTraffic'))
+    const protection = await RecordProtection.create(suite, keepSecret(suite, hex('serverHandshakeTraffic')))
     const record = await protection.seal(22, flight)
     expect(record.length).toBe(679)
     expect(bytesToHex(record.subarray(0, 69))).toBe(
@@ -158,13 +193,13 @@ describe('RFC 8448 §3: record protection', () => {
   })
 
   it('uses the record number in the nonce and opens what it sealed', async () => {
-    const secret = await key('serverApplicationTraffic')
+    const secret = keepSecret(suite, hex('serverApplicationTraffic'))
     const sender = await RecordProtection.create(suite, secret)
     const receiver = await RecordProtection.create(suite, secret)
     for (let number = 0; number < 300; number++) {
       const content = new Uint8Array(number).fill(number)
       const record = await sender.seal(23, content, 1 + (number % 7))
-      const inner = await receiver.open(record.subarray(0, 5), record.subarray(5))
+      const inner = await receiver.open(record)
       expect(inner?.subarray(0, number)).toEqual(content)
       if (number !== 299) continue
       const nonce = hex('serverApplicationIv')
@@ -180,9 +215,11 @@ describe('RFC 8448 §3: record protection', () => {
   })
 
   it('follows KeyUpdate with "traffic upd"', async () => {
-    const next = await expandLabel(suite, await key('serverApplicationTraffic'), 'traffic upd', NOTHING, 32)
-    const updated = await (await RecordProtection.create(suite, await key('serverApplicationTraffic'))).next()
-    const direct = await RecordProtection.create(suite, await importHmacKey(suite, next))
+    const next = await expandLabel(suite, keepSecret(suite, hex('serverApplicationTraffic')), 'traffic upd')
+    const updated = await (
+      await RecordProtection.create(suite, keepSecret(suite, hex('serverApplicationTraffic')))
+    ).next()
+    const direct = await RecordProtection.create(suite, createSecret(suite, next))
     expect(await updated.seal(23, Uint8Array.of(1))).toEqual(await direct.seal(23, Uint8Array.of(1)))
   })
 })

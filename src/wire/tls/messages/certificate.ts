@@ -4,9 +4,9 @@
  * @module
  */
 import { abort } from '../alerts.js'
-import { MESSAGE_TYPE } from '../constants.js'
-import { readExtensions } from './extensions.js'
-import { encodeMessage, encodeVector, messageReader, readVector24, readVector8 } from './vectors.js'
+import * as MESSAGE_TYPE from '../code-points/message-types.js'
+import { assertAllowed, readExtensions } from './extensions.js'
+import { encodeMessage, encodeVector, parse, readItems, readVector24, readVector8 } from './vectors.js'
 
 /** Certificates in one message. The network sends its self-signed leaf alone; more are tolerated and never looked at. */
 const MAX_CERTIFICATES = 8
@@ -19,20 +19,18 @@ const MAX_CERTIFICATES = 8
  *   `bad_certificate` for more than 8 entries, `illegal_parameter` for a context.
  */
 export function decodeCertificate(body: Uint8Array): Uint8Array {
-  const reader = messageReader(body)
-  if (readVector8(reader).length > 0) abort('illegal_parameter', 'server certificate with a context')
-  const list = messageReader(readVector24(reader))
-  reader.end()
-  if (list.remaining === 0) abort('decode_error', 'the server sent no certificate')
-  let leaf: Uint8Array | undefined
-  for (let count = 1; list.remaining > 0; count++) {
-    if (count > MAX_CERTIFICATES) abort('bad_certificate', 'too many certificates')
-    const der = readVector24(list)
-    if (der.length === 0) abort('decode_error', 'an empty certificate')
-    readExtensions(list, [])
-    leaf ??= der.slice()
-  }
-  return leaf!
+  const list = parse(body, (reader) => {
+    if (readVector8(reader).length > 0) abort('illegal_parameter', 'certificate context')
+    return readVector24(reader)
+  })
+  const [leaf] = readItems(list, (reader, index) => {
+    if (index >= MAX_CERTIFICATES) abort('bad_certificate', 'too many')
+    const der = readVector24(reader)
+    if (der.length === 0) abort('decode_error', 'empty certificate')
+    assertAllowed(readExtensions(reader))
+    return der
+  })
+  return leaf?.slice() ?? abort('decode_error', 'no certificate')
 }
 
 /** The client's Certificate message; without a certificate the list is empty (RFC 8446 §4.4.2). */

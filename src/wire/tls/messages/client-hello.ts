@@ -4,9 +4,11 @@
  * @module
  */
 import type { CipherSuite } from '../cipher-suites.js'
-import { EXTENSION, MESSAGE_TYPE, VERSION_LEGACY, VERSION_TLS13 } from '../constants.js'
+import * as EXTENSION from '../code-points/extension-types.js'
+import * as MESSAGE_TYPE from '../code-points/message-types.js'
+import { VERSION_LEGACY, VERSION_TLS13 } from '../constants.js'
 import { encodeExtension } from './extensions.js'
-import { encodeMessage, encodeNumber, encodeVector } from './vectors.js'
+import { encodeMessage, encodeU16, encodeVector } from './vectors.js'
 
 /** What varies between two ClientHellos. */
 export interface ClientHello {
@@ -24,22 +26,24 @@ export interface ClientHello {
 
 /** Encodes a ClientHello with its header. */
 export function encodeClientHello(hello: ClientHello): Uint8Array {
-  const u16 = (value: number): Uint8Array => encodeNumber(2, value)
   return encodeMessage(
     MESSAGE_TYPE.clientHello,
-    u16(VERSION_LEGACY),
+    encodeU16(VERSION_LEGACY),
     hello.random,
     encodeVector(1, hello.sessionId),
-    encodeVector(2, ...hello.suites.map((suite) => u16(suite.code))),
+    encodeVector(2, ...hello.suites.map((suite) => encodeU16(suite.code))),
     encodeVector(1, Uint8Array.of(0)),
     encodeVector(
       2,
-      encodeExtension(EXTENSION.supportedVersions, encodeVector(1, u16(VERSION_TLS13))),
-      encodeExtension(EXTENSION.supportedGroups, encodeVector(2, ...hello.shares.map(({ group }) => u16(group)))),
-      encodeExtension(EXTENSION.signatureAlgorithms, encodeVector(2, ...hello.schemes.map(u16))),
+      encodeExtension(EXTENSION.supportedVersions, encodeVector(1, encodeU16(VERSION_TLS13))),
+      encodeExtension(EXTENSION.supportedGroups, encodeVector(2, ...hello.shares.map(({ group }) => encodeU16(group)))),
+      encodeExtension(EXTENSION.signatureAlgorithms, encodeVector(2, ...hello.schemes.map(encodeU16))),
       encodeExtension(
         EXTENSION.keyShare,
-        encodeVector(2, ...hello.shares.flatMap(({ group, publicKey }) => [u16(group), encodeVector(2, publicKey)]))
+        encodeVector(
+          2,
+          ...hello.shares.flatMap(({ group, publicKey }) => [encodeU16(group), encodeVector(2, publicKey)])
+        )
       )
     )
   )

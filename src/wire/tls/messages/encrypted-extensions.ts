@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { EXTENSION } from '../constants.js'
-import { readExtensions } from './extensions.js'
-import { messageReader } from './vectors.js'
+import * as EXTENSION from '../code-points/extension-types.js'
+import { assertAllowed, readExtensions } from './extensions.js'
+import { parse } from './vectors.js'
 
 /**
  * Checks the message. The only answer that the offer allows is the server's list of groups, which serves later
@@ -14,7 +14,5 @@ import { messageReader } from './vectors.js'
  * @throws TlsError `unsupported_extension` | `illegal_parameter` | `decode_error`.
  */
 export function checkEncryptedExtensions(body: Uint8Array): void {
-  const reader = messageReader(body)
-  readExtensions(reader, [EXTENSION.supportedGroups])
-  reader.end()
+  assertAllowed(parse(body, readExtensions), EXTENSION.supportedGroups)
 }

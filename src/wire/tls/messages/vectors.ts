@@ -6,12 +6,14 @@
 import { ByteReader, concatBytes } from '../../../encoding/index.js'
 import { TlsError } from '../alerts.js'
 
-/** Reads a message body; a read past the end and {@link ByteReader.end} before it raise `decode_error`. */
-export function messageReader(bytes: Uint8Array): ByteReader {
-  return new ByteReader(
-    bytes,
-    (message) => new TlsError(`malformed message: ${message}`, { alertSent: 'decode_error' })
-  )
+/**
+ * Reads a message body to its end with `read`; a read past the end, and bytes that are left over, raise `decode_error`.
+ */
+export function parse<T>(bytes: Uint8Array, read: (reader: ByteReader) => T): T {
+  const reader = new ByteReader(bytes, (message) => new TlsError(`TLS: ${message}`, { alertSent: 'decode_error' }))
+  const value = read(reader)
+  reader.end()
+  return value
 }
 
 /** Reads `opaque<0..2^8-1>`. */
@@ -29,11 +31,23 @@ export function readVector24(reader: ByteReader): Uint8Array {
   return reader.take(reader.u24be())
 }
 
+/** Reads items until nothing is left of a vector. */
+export function readItems<T>(vector: Uint8Array, read: (reader: ByteReader, index: number) => T): T[] {
+  return parse(vector, (reader) => {
+    const items: T[] = []
+    while (reader.remaining > 0) items.push(read(reader, items.length))
+    return items
+  })
+}
+
 /** A number of one to four bytes. */
 export function encodeNumber(lengthBytes: 1 | 2 | 3 | 4, value: number): Uint8Array {
-  const bytes = new Uint8Array(lengthBytes)
-  for (let index = lengthBytes - 1, rest = value; index >= 0; index--, rest >>>= 8) bytes[index] = rest & 0xff
-  return bytes
+  return Uint8Array.of(value >> 24, value >> 16, value >> 8, value).subarray(4 - lengthBytes)
+}
+
+/** A number of two bytes. */
+export function encodeU16(value: number): Uint8Array {
+  return encodeNumber(2, value)
 }
 
 /** The parts joined, after their length. */

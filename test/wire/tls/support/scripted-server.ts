@@ -4,21 +4,20 @@
  *
  * @module
  */
-import { concatBytes, equalBytes } from '../../../../src/encoding/index.js'
+import { ByteReader, concatBytes, equalBytes } from '../../../../src/encoding/index.js'
 import { createEd25519Certificate } from '../../../../src/encoding/x509/index.js'
 import type { ByteStream } from '../../../../src/runtime/ports/byte-stream.js'
 import { ALERTS, type AlertName, describeAlert } from '../../../../src/wire/tls/alerts.js'
-import { CIPHER_SUITES, type CipherSuite, hmac } from '../../../../src/wire/tls/cipher-suites.js'
-import { CONTENT_TYPE, EXTENSION, MESSAGE_TYPE, SCHEME_ED25519 } from '../../../../src/wire/tls/constants.js'
+import { CIPHER_SUITES, type CipherSuite, keepSecret, type Secret } from '../../../../src/wire/tls/cipher-suites.js'
+import { SCHEME_ED25519 } from '../../../../src/wire/tls/constants.js'
 import { importEd25519Signer, type Sign, verifyEd25519 } from '../../../../src/wire/tls/ed25519.js'
 import { createKeyShare, GROUPS, type GroupName } from '../../../../src/wire/tls/key-exchange.js'
 import {
   deriveHandshakeSecrets,
   deriveSecret,
-  exportKeyingMaterial,
-  finishedKey
+  expandLabel,
+  exportKeyingMaterial
 } from '../../../../src/wire/tls/key-schedule.js'
-import { MessageAssembler } from '../../../../src/wire/tls/message-assembler.js'
 import { decodeCertificate, encodeCertificate } from '../../../../src/wire/tls/messages/certificate.js'
 import {
   decodeCertificateVerify,
@@ -30,14 +29,14 @@ import {
   encodeMessage,
   encodeNumber,
   encodeVector,
-  messageReader,
   readVector16,
   readVector8
 } from '../../../../src/wire/tls/messages/vectors.js'
 import { readEd25519Key } from '../../../../src/wire/tls/peer-authentication.js'
-import { RecordProtection, writeRecordHeader } from '../../../../src/wire/tls/record-protection.js'
-import { RecordSplitter } from '../../../../src/wire/tls/record-splitter.js'
+import { plainRecord, RecordProtection } from '../../../../src/wire/tls/record-protection.js'
+import { createMessageSplitter, createRecordSplitter } from '../../../../src/wire/tls/splitter.js'
 import { Transcript } from '../../../../src/wire/tls/transcript.js'
+import { CONTENT_TYPE, EXTENSION, MESSAGE_TYPE } from './code-points.js'
 
 /** A server's certificate and key. */
 export interface ServerIdentity {
@@ -109,11 +108,11 @@ export class ScriptedServer {
   /** DER of the certificate that the client sent, once its flight was read. */
   clientCertificate: Uint8Array | undefined
   readonly #stream: ByteStream
-  readonly #splitter = new RecordSplitter()
-  readonly #messages = new MessageAssembler()
+  readonly #splitter = createRecordSplitter()
+  readonly #messages = createMessageSplitter()
   #shared: Uint8Array = new Uint8Array(0)
-  #keys: { client: CryptoKey; server: CryptoKey; master: CryptoKey } | undefined
-  #application: { client: CryptoKey; server: CryptoKey; exporter: CryptoKey } | undefined
+  #keys: { client: Secret; server: Secret; master: Secret } | undefined
+  #application: { client: Secret; server: Secret; exporter: Secret } | undefined
   #outgoing: RecordProtection | undefined
   #incoming: RecordProtection | undefined
 
@@ -131,18 +130,18 @@ export class ScriptedServer {
     }
     this.clientHello = record.content
     this.transcript.add(record.content)
-    const reader = messageReader(record.content.subarray(4))
+    const reader = new ByteReader(record.content.subarray(4))
     reader.skip(34)
     this.sessionId = readVector8(reader).slice()
     readVector16(reader)
     readVector8(reader)
-    const extensions = messageReader(readVector16(reader))
+    const extensions = new ByteReader(readVector16(reader))
     reader.end()
     while (extensions.remaining > 0) {
       const type = extensions.u16be()
       const data = readVector16(extensions)
       if (type !== EXTENSION.keyShare) continue
-      const shares = messageReader(readVector16(messageReader(data)))
+      const shares = new ByteReader(readVector16(new ByteReader(data)))
       while (shares.remaining > 0) {
         const group = shares.u16be()
         this.shares.set(group, readVector16(shares).slice())
@@ -172,10 +171,7 @@ export class ScriptedServer {
 
   /** Sends an unprotected record. */
   async sendPlain(type: number, content: Uint8Array): Promise<void> {
-    const record = new Uint8Array(5 + content.length)
-    writeRecordHeader(record, type, content.length, 0x0303)
-    record.set(content, 5)
-    await this.#stream.write(record)
+    await this.#stream.write(plainRecord(type, content))
   }
 
   /** Sends bytes that are not a record of this server's making. */
@@ -209,12 +205,7 @@ export class ScriptedServer {
 
   /** Derives the handshake keys from the transcript so far. */
   async installHandshakeKeys(): Promise<void> {
-    const secrets = await deriveHandshakeSecrets(
-      this.suite,
-      this.#shared.slice(),
-      await this.transcript.hash(this.suite)
-    )
-    this.#keys = { client: await secrets.client, server: await secrets.server, master: await secrets.master }
+    this.#keys = await deriveHandshakeSecrets(this.suite, this.#shared.slice(), await this.transcript.hash(this.suite))
     this.#outgoing = await RecordProtection.create(this.suite, this.#keys.server)
     this.#incoming = await RecordProtection.create(this.suite, this.#keys.client)
   }
@@ -224,9 +215,9 @@ export class ScriptedServer {
     const hash = await this.transcript.hash(this.suite)
     const { master } = this.#keys!
     this.#application = {
-      client: await deriveSecret(this.suite, master, 'c ap traffic', hash),
-      server: await deriveSecret(this.suite, master, 's ap traffic', hash),
-      exporter: await deriveSecret(this.suite, master, 'exp master', hash)
+      client: await this.#derive(master, 'c ap traffic', hash),
+      server: await this.#derive(master, 's ap traffic', hash),
+      exporter: await this.#derive(master, 'exp master', hash)
     }
     this.#outgoing = await RecordProtection.create(this.suite, this.#application.server)
   }
@@ -245,8 +236,12 @@ export class ScriptedServer {
   }
 
   async finished(): Promise<Uint8Array> {
-    const key = await finishedKey(this.suite, this.#keys!.server)
-    return encodeMessage(MESSAGE_TYPE.finished, await hmac(key, await this.transcript.hash(this.suite)))
+    const key = await deriveSecret(this.suite, this.#keys!.server, 'finished')
+    return encodeMessage(MESSAGE_TYPE.finished, await key.mac(await this.transcript.hash(this.suite)))
+  }
+
+  async #derive(secret: Secret, label: string, hash: Uint8Array): Promise<Secret> {
+    return keepSecret(this.suite, await expandLabel(this.suite, secret, label, hash))
   }
 
   /** The server's part through Finished, one record per message, as OpenSSL does it; then application keys. */
@@ -275,7 +270,7 @@ export class ScriptedServer {
         const key = readEd25519Key(this.clientCertificate!)
         if (!(await verifyEd25519(key, signature, signedContent('client', hash)))) throw new Error('client signature')
       } else if (message.type === MESSAGE_TYPE.finished) {
-        const expected = await hmac(await finishedKey(this.suite, this.#keys!.client), hash)
+        const expected = await (await deriveSecret(this.suite, this.#keys!.client, 'finished')).mac(hash)
         if (!equalBytes(expected, message.body)) throw new Error('client Finished')
         this.#incoming = await RecordProtection.create(this.suite, this.#application!.client)
         return
@@ -294,8 +289,8 @@ export class ScriptedServer {
 
   async nextMessage(): Promise<{ type: number; raw: Uint8Array; body: Uint8Array }> {
     for (;;) {
-      const message = this.#messages.next()
-      if (message !== undefined) return message
+      const raw = this.#messages.next()
+      if (raw !== undefined) return { type: raw[0]!, raw, body: raw.subarray(4) }
       const record = await this.nextRecord()
       if (record === undefined) throw new Error('the client ended')
       if (record.type === CONTENT_TYPE.changeCipherSpec) continue
@@ -321,10 +316,10 @@ export class ScriptedServer {
     for (;;) {
       const record = this.#splitter.next()
       if (record !== undefined) {
-        const isProtected = record.type === CONTENT_TYPE.applicationData
+        const isProtected = record[0] === CONTENT_TYPE.applicationData
         const seen = isProtected
-          ? await this.#open(record.header, record.body)
-          : { type: record.type, content: record.body.slice(), isProtected }
+          ? await this.#open(record)
+          : { type: record[0]!, content: record.slice(5), isProtected }
         this.seen.push(seen)
         return seen
       }
@@ -334,8 +329,8 @@ export class ScriptedServer {
     }
   }
 
-  async #open(header: Uint8Array, body: Uint8Array): Promise<SeenRecord> {
-    const inner = await this.#incoming!.open(header, body)
+  async #open(record: Uint8Array): Promise<SeenRecord> {
+    const inner = await this.#incoming!.open(record)
     if (inner === undefined) throw new Error('the client sent a record that does not open')
     let end = inner.length - 1
     while (inner[end] === 0) end--
