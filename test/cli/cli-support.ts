@@ -24,6 +24,8 @@ export interface CliSettings {
   readonly signal?: AbortSignal
   /** Called after each write to standard output with all of it so far. */
   readonly onStdout?: (text: string) => void
+  /** The same for standard error. */
+  readonly onStderr?: (text: string) => void
 }
 
 /** Runs `cocoonkit WORDS…`. */
@@ -38,7 +40,14 @@ export async function cli(words: readonly string[], settings: CliSettings = {}):
       },
       isTTY
     },
-    stderr: { write: (text) => void (out.stderr += text), isTTY, columns: 100 },
+    stderr: {
+      write: (text) => {
+        out.stderr += text
+        settings.onStderr?.(out.stderr)
+      },
+      isTTY,
+      columns: 100
+    },
     env: settings.env ?? {},
     stdinIsTTY: settings.stdin === undefined,
     readStdin: () => Promise.resolve(settings.stdin ?? ''),

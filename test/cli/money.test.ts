@@ -69,6 +69,31 @@ describe('channel', () => {
     expect(sent.stdout).toMatch(/open: done\nchannel 0:[0-9a-f]{64}: open\n  balance  █+ +16 TON/)
   })
 
+  test('says that it waits while the chain works, and that an interruption stops nothing', async () => {
+    const stop = new AbortController()
+    chain.setAutoBlocks(false)
+    const words = ['channel', 'topup', ...flags, '--amount', '1', '--yes', '--value', '1.2', '--cap', '2']
+    const waited = await cli([...words, '--acknowledge', 'unknown-contract-code'], {
+      files,
+      isTTY: true,
+      signal: stop.signal,
+      onStderr: (text) => {
+        if (text.includes('waiting')) stop.abort()
+      }
+    })
+    expect(waited.stderr).toContain('top-up: sent, waiting for the chain, 0 s …')
+    expect(waited.stderr).toContain('its end is not known yet')
+    expect(waited.code).toBe(EXIT.interrupted)
+    expect((await run('channel', 'status', ...flags)).stdout).toContain('1 message(s) whose end is not known')
+    chain.setAutoBlocks(true)
+    await chain.stepBlock()
+    const { pending, balanceNano } = JSON.parse((await run('channel', 'status', ...flags, '--json')).stdout) as Record<
+      string,
+      unknown
+    >
+    expect({ pending, balanceNano }).toEqual({ pending: 0, balanceNano: '17000000000' })
+  })
+
   test('requests, receipts, audit, charge, withdraw, close', async () => {
     const ledger = await openLedger({
       store: await openFileLedgerStore({ path: join(folder, 'ledger') }),
