@@ -27,6 +27,7 @@ export async function connectRatls(given: RatlsOptions): Promise<RatlsConnection
   throwIfAborted(signal, 'dial')
   // Alongside the dial and the proof of work, so that judging waits for no round trip of its own.
   callWatcher(() => options.policy.prepare?.())
+  callWatcher(() => options.engine.prepare?.(options))
   const dialling = options.dialer.dial(options.target, { signal })
   const raw = await raceAbort(dialling, signal, 'dial', abandon)
   const dialMs = elapsed()
