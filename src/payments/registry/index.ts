@@ -13,10 +13,11 @@ export {
   matchesContracts,
   type NamedContracts,
   proxyEndpoints,
-  PUBLISHED_TEST_KEY,
   type RegistrySnapshot,
   REQUEST_KEY_TYPE,
   tokenPrices,
   type UsableKey,
   usableKeys
 } from './snapshot.js'
+// The key belongs to the scheme; whoever reads keys from a registry looks for it here.
+export { PUBLISHED_TEST_KEY } from '../../envelope/index.js'

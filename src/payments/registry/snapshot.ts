@@ -4,6 +4,7 @@
  * @module
  */
 import { hexToBytes, formatRawAddress, type TonAddress } from '../../encoding/index.js'
+import { PUBLISHED_TEST_KEY } from '../../envelope/index.js'
 import { CocoonError } from '../../errors.js'
 import {
   deriveClientContract,
@@ -17,9 +18,6 @@ import {
   type RootState
 } from '../contracts/index.js'
 import type { TokenPrices } from '../pricing/index.js'
-
-/** Public half of the key pair that is printed in the reference's source. Whoever encrypts to it encrypts to everybody. */
-export const PUBLISHED_TEST_KEY = 'fb67d0fcd338f20e0d4957d9e82adc101d2e3513a448a3ab46052ee1b88c5818'
 
 /** Type of the keys that requests are encrypted to. v3.md §2. */
 export const REQUEST_KEY_TYPE = 1

@@ -1,7 +1,7 @@
 /** Parts that could not be fetched, and a chain that failed at first: the next call tries again. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { LazyMoneyCarrier } from '../../../src/client/money/lazy-carrier.js'
-import { createMoneyCarrier, type MoneyCarrierOptions } from '../../../src/client/money/money-carrier.js'
+import type { createMoneyCarrier, MoneyCarrierOptions } from '../../../src/client/money/money-carrier.js'
 import { fromDevnet, startDevnet } from '../../../src/devnet.js'
 import { CocoonError } from '../../../src/errors.js'
 import { Cocoon } from '../../../src/index.js'
@@ -25,6 +25,7 @@ vi.mock('../../../src/wire/tls/index.js', async (original) => {
   // What a failed import looks like to those who await it.
   return {
     ...real,
+    // oxlint-disable-next-line unicorn/no-thenable -- an import that fails is what is played
     get then() {
       if (failing.delete('tls')) throw new Error('chunk not found')
       return undefined
