@@ -24,8 +24,23 @@ const NEVER_LOADED_BY_DIRECT_CHAT = {
   'mark-encrypted-*': 'a body that the caller encrypted',
   'forms-*': 'audio transcriptions, or a body that the caller encrypted',
   'prompted-*': "tools or jsonMode 'prompt'",
+  'fetching-*': 'fetch, models',
   'refuse-*': 'no policy given',
   'sha256-block*': 'a page that may not compile WebAssembly'
+}
+
+/** The same of a page that chats through a gateway, encrypted to keys that its network description names. */
+const NEVER_LOADED_BY_GATEWAY_CHAT = {
+  'pool-*': 'no option gateway',
+  'tls-*': 'no option gateway',
+  'money-carrier-*': 'the option payments',
+  'registry-pools-*': 'registry(), or a network with a root contract',
+  'quote-*': 'quote() and plan()',
+  'mark-encrypted-*': 'a body that the caller encrypted',
+  'forms-*': 'audio transcriptions, or a body that the caller encrypted',
+  'prompted-*': "tools or jsonMode 'prompt'",
+  'fetching-*': 'fetch, models',
+  'refuse-*': 'no option gateway, and no policy given'
 }
 
 /** What an application takes, its budget in bytes of gzip, and what its graph must not contain. */
@@ -47,6 +62,15 @@ const budgets = [
     countLazy: true,
     neverLoaded: NEVER_LOADED_BY_DIRECT_CHAT,
     forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//]
+  },
+  {
+    name: 'encrypted chat through a gateway, with what loads later',
+    code: `import { Cocoon } from 'cocoonkit'; globalThis.client = new Cocoon(globalThis.options)`,
+    targetBytes: 25_000,
+    limitBytes: 32_000,
+    countLazy: true,
+    neverLoaded: NEVER_LOADED_BY_GATEWAY_CHAT,
+    forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//, /wire\/tls/]
   },
   {
     name: 'one error class, which must not bring the client',

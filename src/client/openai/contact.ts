@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { InferencePeer } from '../../runtime/ports/inference.js'
+import type { InferenceAnswer, InferencePeer } from '../../runtime/ports/inference.js'
+import type { CallFigures } from './figures.js'
 
 /** What is known so far; each call has its own. */
 export interface CallContact {
@@ -20,9 +21,16 @@ export function peerHeaders(peer: InferencePeer): Headers {
   return headers
 }
 
-/** Headers of an error: as much of an answer's as is known. */
-export function contactHeaders({ peer, requestId }: CallContact): Headers {
-  const headers = peer === undefined ? new Headers() : peerHeaders(peer)
-  if (requestId !== undefined && requestId !== '') headers.set('x-request-id', requestId)
+/** Headers of an answer; with figures, tokens and cost too. The inference server's own headers are not passed on: none can be believed. */
+export function answerHeaders(answer: InferenceAnswer, figures?: CallFigures): Headers {
+  const headers = peerHeaders(answer.peer)
+  headers.set('x-request-id', answer.requestId)
+  headers.set('x-cocoon-encrypted', String(answer.encrypted === true))
+  headers.set('content-type', 'application/json')
+  if (figures?.tokensUsed !== undefined) headers.set('x-cocoon-tokens', String(figures.tokensUsed.total))
+  if (figures?.costNano !== undefined) {
+    headers.set('x-cocoon-cost-nano', String(figures.costNano))
+    headers.set('x-cocoon-cost-source', String(figures.costSource))
+  }
   return headers
 }

@@ -6,7 +6,7 @@
 import { type OpenAnswer, openAnswer, readEvents, readWhole } from './answer.js'
 import { type CallPromise, createCallPromise } from './call-promise.js'
 import { createChunkStream } from './chunk-stream.js'
-import { answerHeaders } from './fetch-answer.js'
+import { answerHeaders } from './contact.js'
 import type { CallFigures } from './figures.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
 import { promptedRequest } from './prompted-request.js'

@@ -8,11 +8,10 @@ export type { CallPromise } from './call-promise.js'
 export { ChunkStream } from './chunk-stream.js'
 export type { CreateFunction } from './create.js'
 export { createEventParser } from './event-parser.js'
-export { EmptyStreamError, errorResponse, TruncatedStreamError } from './errors.js'
+export { EmptyStreamError, TruncatedStreamError } from './errors.js'
 export type { FetchFunction } from './fetch.js'
 export type { CallFigures } from './figures.js'
 export type { FileInput } from './multipart.js'
-export { type CallOutcome, outcomeOf } from './outcome.js'
 export type { AnswerLimits, CallDefaults, OpenAISurfaceOptions, RequestOptions } from './options.js'
 export {
   type EndpointPath,

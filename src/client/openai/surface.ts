@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { createFetch, type FetchFunction } from './fetch.js'
+import { createFetch, type FetchFunction, loadFetching } from './fetch.js'
 import { createResource, type CreateFunction } from './create.js'
-import { listModels, retrieveModel } from './models.js'
 import { type OpenAISurfaceOptions, type RequestOptions, resolveOptions } from './options.js'
 import type {
   ChatCompletion,
@@ -56,8 +55,9 @@ export function createOpenAISurface(options: OpenAISurfaceOptions): OpenAISurfac
     chat: { completions: { create: createResource(context, '/v1/chat/completions') } },
     completions: { create: createResource(context, '/v1/completions') },
     models: {
-      list: async (modelOptions) => (await listModels(context, modelOptions)).list,
-      retrieve: async (id, modelOptions) => (await retrieveModel(context, id, modelOptions)).model
+      list: async (modelOptions) => (await (await loadFetching()).listModels(context, modelOptions)).list,
+      retrieve: async (id, modelOptions) =>
+        (await (await loadFetching()).retrieveModel(context, id, modelOptions)).model
     },
     audio: { transcriptions: { create: createResource(context, '/v1/audio/transcriptions') } }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { CocoonError, type CocoonErrorOptions, type ErrorCode } from '../../../src/errors.js'
-import { outcomeOf } from '../../../src/client/openai/outcome.js'
+import { outcomeOf } from '../../../src/client/openai/fetching/index.js'
 import { CHAT, chunk, type Script, surfaceOver, WHOLE } from './fake-transport.js'
 
 const URL_CHAT = 'https://cocoon.invalid/v1/chat/completions'

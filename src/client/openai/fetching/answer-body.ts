@@ -1,34 +1,19 @@
 /**
- * Answers as the Responses of `fetch`: headers, whole bodies, and streams of well-formed server-sent events.
+ * Answers as the Responses of `fetch`: whole bodies, and streams of well-formed server-sent events.
  *
  * @module
  */
-import { encodeUtf8 } from '../../encoding/utf8.js'
-import { CocoonError } from '../../errors.js'
-import type { InferenceAnswer } from '../../runtime/ports/inference.js'
-import type { OpenAnswer } from './answer.js'
-import { abandoned } from './chunk-stream.js'
-import { peerHeaders } from './contact.js'
-import { bodyFailure, errorBody, TruncatedStreamError } from './errors.js'
-import type { EventReader } from './event-reader.js'
-import type { CallFigures } from './figures.js'
+import { encodeUtf8 } from '../../../encoding/utf8.js'
+import { CocoonError } from '../../../errors.js'
+import type { OpenAnswer } from '../answer.js'
+import { abandoned } from '../chunk-stream.js'
+import { answerHeaders } from '../contact.js'
+import { bodyFailure, TruncatedStreamError } from '../errors.js'
+import type { EventReader } from '../event-reader.js'
+import { errorBody } from './error-response.js'
 
 /** Characters of events that are written as one piece when they are already here. */
 const BATCH_CHARS = 16_384
-
-/** Headers of an answer; with figures, tokens and cost too. The inference server's own headers are not passed on: none can be believed. */
-export function answerHeaders(answer: InferenceAnswer, figures?: CallFigures): Headers {
-  const headers = peerHeaders(answer.peer)
-  headers.set('x-request-id', answer.requestId)
-  headers.set('x-cocoon-encrypted', String(answer.encrypted === true))
-  headers.set('content-type', 'application/json')
-  if (figures?.tokensUsed !== undefined) headers.set('x-cocoon-tokens', String(figures.tokensUsed.total))
-  if (figures?.costNano !== undefined) {
-    headers.set('x-cocoon-cost-nano', String(figures.costNano))
-    headers.set('x-cocoon-cost-source', String(figures.costSource))
-  }
-  return headers
-}
 
 /**
  * The stream as server-sent events, ending in `[DONE]` exactly when the final part came. A failure is one

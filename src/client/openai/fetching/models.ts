@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { CocoonError } from '../../errors.js'
-import type { InferencePeer } from '../../runtime/ports/inference.js'
-import { createCallBudget } from './call-budget.js'
-import type { CallContact } from './contact.js'
-import type { RequestOptions, SurfaceContext } from './options.js'
-import { baseName } from './translate.js'
-import type { Model, ModelList } from './types.js'
+import { CocoonError } from '../../../errors.js'
+import type { InferencePeer } from '../../../runtime/ports/inference.js'
+import { createCallBudget } from '../call-budget.js'
+import type { CallContact } from '../contact.js'
+import type { RequestOptions, SurfaceContext } from '../options.js'
+import { baseName } from '../translate.js'
+import type { Model, ModelList } from '../types.js'
 
 /** The models that the connected proxy offers, with who said so. @throws CocoonError of any network phase. */
 export async function listModels(

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Charged, CocoonError } from '../../errors.js'
-import type { InferenceAnswer } from '../../runtime/ports/inference.js'
-import type { CallContact } from './contact.js'
-import { type CallFigures, computeFigures } from './figures.js'
+import type { Charged, CocoonError } from '../../../errors.js'
+import type { InferenceAnswer } from '../../../runtime/ports/inference.js'
+import type { CallContact } from '../contact.js'
+import { type CallFigures, computeFigures } from '../figures.js'
 
 /** The end of one call. */
 export interface CallOutcome {
