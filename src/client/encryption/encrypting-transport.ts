@@ -5,16 +5,22 @@
  * @module
  */
 import type { InferenceTransport } from '../../runtime/ports/inference.js'
+import type { CallMemory } from './call-memory.js'
 import type { EncryptionKeySource, EncryptionMode, EncryptionReport, EncryptionSettings } from './types.js'
 
 /** Wraps a carrier; see {@link EncryptionSettings}. */
 export function createEncryptingTransport(inner: InferenceTransport, settings: EncryptionSettings): InferenceTransport {
   // Without a source there is nothing to encrypt to; requests that the caller encrypted are only marked.
   const isIdle = settings.keys === undefined && settings.mode === 'preferred'
+  let memory: CallMemory | undefined
   return {
     listWorkerTypes: (budget) => inner.listWorkerTypes(budget),
     async send(prepare, budget) {
-      if (!isIdle) return (await import('./encrypted-call.js')).sendEncrypted(inner, settings, [prepare, budget])
+      if (!isIdle) {
+        const { CallMemory, sendEncrypted } = await import('./encrypted-call.js')
+        memory ??= new CallMemory()
+        return sendEncrypted(inner, settings, memory, [prepare, budget])
+      }
       let isCallers = false
       const answer = await inner.send(async (peer) => {
         const request = await prepare(peer)

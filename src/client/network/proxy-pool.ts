@@ -5,13 +5,14 @@
  * @module
  */
 import { CocoonError } from '../../errors.js'
-import type {
-  CallBudget,
-  InferenceAnswer,
-  InferencePeer,
-  InferenceRequest,
-  InferenceTransport,
-  WorkerType
+import {
+  type CallBudget,
+  type InferenceAnswer,
+  type InferencePeer,
+  type InferenceRequest,
+  type InferenceTransport,
+  PeerUnsuitable,
+  type WorkerType
 } from '../../runtime/ports/inference.js'
 import { abortReason, type LinkedSignal, linkSignals, raceSignal } from './abortable.js'
 import { AttemptPlan } from './attempt-plan.js'
@@ -116,9 +117,10 @@ export class ProxyPool implements InferenceTransport {
       if (signal.aborted) throw abortReason(signal, 'dial')
       const plan = new AttemptPlan(await this.#plan(signal))
       let dying: OpenConnection | undefined
+      let unsuitable: PeerUnsuitable | undefined
       for (;;) {
         const link = plan.next()
-        if (link === undefined) throw plan.failure()
+        if (link === undefined) throw unsuitable?.isOptional === true ? unsuitable : plan.failure()
         if (dying !== undefined && link.connection === dying) {
           // It takes nothing any more and has not ended yet: asking it again would only use up the attempts.
           await raceSignal(dying.session.closed, signal, 'query')
@@ -127,6 +129,7 @@ export class ProxyPool implements InferenceTransport {
         }
         const { pauseMs } = link
         if (pauseMs > 0) {
+          if (unsuitable?.isOptional === true) throw unsuitable
           // Waiting for a pause that outlasts the budget would only replace the real reason by a timeout.
           if (pauseMs >= budget.remainingMs()) throw plan.failure()
           await link.pause(signal)
@@ -138,6 +141,12 @@ export class ProxyPool implements InferenceTransport {
           return await use(connection, signal)
         } catch (thrown) {
           if (signal.aborted) throw connection !== undefined ? thrown : abortReason(signal, 'dial')
+          if (thrown instanceof PeerUnsuitable) {
+            // Nothing is wrong with the connection; it is only out for this call.
+            unsuitable = thrown
+            plan.failed(link, thrown)
+            continue
+          }
           if (connection !== undefined && !isUnsent(thrown)) throw thrown
           dying = connection
           plan.failed(

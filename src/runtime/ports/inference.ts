@@ -5,6 +5,8 @@
  * @module
  */
 
+import { CocoonError, type CocoonErrorOptions, type ErrorCode } from '../../errors.js'
+
 /** A call's total time budget and the caller's cancellation in one object. */
 export interface CallBudget {
   /** Fires with a `CocoonError` (`ERR_TIMEOUT`, `ERR_ABORTED`) as its reason, whichever comes first. */
@@ -113,12 +115,26 @@ export interface WorkerType {
   readonly workers: readonly WorkerInstance[]
 }
 
+/**
+ * Thrown by `prepare` for a peer that cannot serve the request, where another one might. A carrier with more than one peer
+ * goes on to the next; when there is none it throws this, or what says why the other peers were not to be had.
+ */
+export class PeerUnsuitable extends CocoonError {
+  /** Whether the request can be had in another form: then no peer is waited for that is not to be had at once. */
+  readonly isOptional: boolean
+
+  constructor(code: ErrorCode, message: string, options: CocoonErrorOptions & { readonly isOptional: boolean }) {
+    super(code, message, options)
+    this.isOptional = options.isOptional
+  }
+}
+
 /** Carries requests. Safe to call in parallel. */
 export interface InferenceTransport {
   /**
    * Finds a peer, asks `prepare` for the request in the form that this peer's protocol version takes, sends it, and resolves
    * with the head of the answer. `prepare` may be called again for another peer as long as nothing was sent; what it
-   * throws is thrown as it is. A request that was sent is never sent a second time.
+   * throws is thrown as it is, but {@link PeerUnsuitable}. A request that was sent is never sent a second time.
    *
    * @throws CocoonError of any network phase; `charged` says whether the request may have been charged.
    */

@@ -239,6 +239,52 @@ describe('modes', () => {
     expect(inner.requests).toHaveLength(2)
   })
 
+  describe('a key that a proxy does not know', () => {
+    const newer = (): { publicKey: Uint8Array; expiresAtUnix: number } => ({
+      publicKey: other.publicKey,
+      expiresAtUnix: FAR + 1
+    })
+    const older = (): { publicKey: Uint8Array; expiresAtUnix: number } => ({
+      publicKey: network.publicKey,
+      expiresAtUnix: FAR
+    })
+    const keyOf = ({ networkPublicKey }: { readonly networkPublicKey?: Uint8Array | undefined }): string =>
+      networkPublicKey === undefined
+        ? 'clear'
+        : bytesToHex(networkPublicKey) === bytesToHex(network.publicKey)
+          ? 'older'
+          : 'newer'
+    const knowsOnlyOlder = (body: Record<string, unknown>): Script =>
+      body['receiver_public_key'] === bytesToHex(network.publicKey)
+        ? { parts: answer(body, [chunk('a')]) }
+        : { error: unknownKey() }
+
+    it('is not tried first again, until the registry is read anew', async () => {
+      let keys = [newer(), older()]
+      const { surface, inner } = setUp(knowsOnlyOlder, { keys: () => keys })
+      for (let call = 0; call < 3; call++) expect(await collect(surface)).toBe('a')
+      expect(inner.requests.map(keyOf)).toEqual(['newer', 'older', 'older', 'older'])
+      // The same keys once more say nothing new; another list does.
+      keys = [newer(), older()]
+      await collect(surface)
+      keys = [newer(), older(), { publicKey: hexToBytes('09'.padEnd(64, '0')), expiresAtUnix: FAR - 1 }]
+      await collect(surface)
+      expect(inner.requests.slice(4).map(keyOf)).toEqual(['older', 'newer', 'older'])
+    })
+
+    it('is tried again when no other is left, since proxies learn keys', async () => {
+      let isKnown = false
+      const { surface, inner } = setUp((body) =>
+        isKnown ? { parts: answer(body, [chunk('a')]) } : { error: unknownKey() }
+      )
+      for (let call = 0; call < 2; call++)
+        await expect(collect(surface)).rejects.toMatchObject({ code: 'ERR_ENCRYPTION_UNAVAILABLE', retryable: true })
+      isKnown = true
+      expect(await collect(surface)).toBe('a')
+      expect(inner.requests.map(keyOf)).toEqual(['older', 'older', 'older'])
+    })
+  })
+
   it.each(['required', 'preferred'] as const)('%s never repeats an encrypted request in clear', async (mode) => {
     for (const [error, code] of [
       [unknownKey(), 'ERR_ENCRYPTION_UNAVAILABLE'],
