@@ -27,6 +27,20 @@ export interface SettleRecord {
   readonly spentNano: bigint
 }
 
+/** Settled spends of a log that was compacted, summed up. */
+export interface SpentRecord {
+  readonly type: 'spent'
+  readonly atMs: number
+  readonly recipient: string
+  readonly spentNano: bigint
+}
+
+/** The newest time that a compacted log had seen; time does not go back behind it. */
+export interface TimeRecord {
+  readonly type: 'time'
+  readonly atMs: number
+}
+
 /** A chain message, written before it is sent. */
 export interface IntentRecord {
   readonly type: 'intent'
@@ -72,13 +86,23 @@ export interface ReceiptRecord {
 }
 
 /** Any record. */
-export type LedgerRecord = ReserveRecord | SettleRecord | IntentRecord | OutcomeRecord | ChargeRecord | ReceiptRecord
+export type LedgerRecord =
+  | ReserveRecord
+  | SettleRecord
+  | SpentRecord
+  | TimeRecord
+  | IntentRecord
+  | OutcomeRecord
+  | ChargeRecord
+  | ReceiptRecord
 
 /** Fields that are `bigint` in JavaScript and decimal text in storage. */
 const AMOUNT_FIELDS = ['amountNano', 'spentNano', 'valueNano', 'queryId', 'tokens'] as const
 const REQUIRED: Readonly<Record<LedgerRecord['type'], readonly string[]>> = {
   reserve: ['id', 'atMs', 'amountNano', 'recipient', 'purpose'],
   settle: ['id', 'atMs', 'spentNano'],
+  spent: ['atMs', 'recipient', 'spentNano'],
+  time: ['atMs'],
   intent: ['id', 'atMs', 'kind', 'contract', 'queryId', 'valueNano', 'validUntilUnix'],
   outcome: ['id', 'atMs', 'result'],
   charge: ['atMs', 'contract', 'tokens', 'boc'],

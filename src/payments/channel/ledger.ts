@@ -4,13 +4,16 @@
  *
  * Concurrency: calls that come together are decided together under one lock and stored with one append.
  *
+ * Size: where the store can, a log that is mostly history is replaced by a short one from which the same state follows;
+ * older receipts move to the store's archive.
+ *
  * @module
  */
 import { CocoonError } from '../../errors.js'
 import type { Clock } from '../../runtime/ports/clock.js'
 import type { LedgerStore } from '../../runtime/ports/ledger-store.js'
+import { readReceipts } from './ledger-receipts.js'
 import {
-  decodeRecord,
   encodeRecord,
   ledgerError,
   type ChargeRecord,
@@ -19,7 +22,8 @@ import {
   type OutcomeRecord,
   type ReceiptRecord
 } from './ledger-records.js'
-import { checkLimits, limitError, Spending, type SpendingLimits, type SpendingTotals } from './spending.js'
+import { type JournalEntry, LedgerState } from './ledger-state.js'
+import { checkLimits, limitError, type Spending, type SpendingLimits, type SpendingTotals } from './spending.js'
 
 /** A reservation to be made. */
 export interface Reservation {
@@ -32,11 +36,7 @@ export interface Reservation {
   readonly purpose: string
 }
 
-/** A chain message with what became of it so far. */
-export interface JournalEntry {
-  readonly intent: IntentRecord
-  readonly outcome: OutcomeRecord | null
-}
+export type { JournalEntry } from './ledger-state.js'
 
 /** Options of a ledger. */
 export interface LedgerOptions {
@@ -44,7 +44,14 @@ export interface LedgerOptions {
   readonly clock: Clock
   /** Caps that every reservation through this ledger obeys. Default: none. */
   readonly limits?: SpendingLimits | undefined
+  /**
+   * Records from which on a log is compacted once half of it is history. Default 16,384. More keep opening slower, fewer
+   * write more; `Infinity` never compacts. Only for stores that can.
+   */
+  readonly compactAfterRecords?: number | undefined
 }
+
+const COMPACT_AFTER_RECORDS = 16_384
 
 /** What one caller wants stored, decided on the state under the lock. */
 type Decide = (state: LedgerState, nowMs: number) => readonly LedgerRecord[]
@@ -55,46 +62,17 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** State that follows from the records. */
-export class LedgerState {
-  readonly spending: Spending = new Spending()
-  readonly journal: Map<string, { intent: IntentRecord; outcome: OutcomeRecord | null }> = new Map()
-  readonly charges: Map<string, ChargeRecord> = new Map()
-  readonly receipts: ReceiptRecord[] = []
-
-  apply(record: LedgerRecord): void {
-    switch (record.type) {
-      case 'reserve':
-        return this.spending.applyReserve(record)
-      case 'settle':
-        return this.spending.applySettle(record)
-      case 'intent':
-        this.journal.set(record.id, { intent: record, outcome: null })
-        return
-      case 'outcome': {
-        const entry = this.journal.get(record.id)
-        if (entry !== undefined) entry.outcome = record
-        return
-      }
-      case 'charge': {
-        const best = this.charges.get(record.contract)
-        if (best === undefined || record.tokens > best.tokens) this.charges.set(record.contract, record)
-        return
-      }
-      case 'receipt':
-        this.receipts.push(record)
-    }
-  }
-}
-
 /** A ledger on a store. Safe to use in parallel, and from several processes on one store. */
 export class Ledger {
   readonly #store: LedgerStore
   readonly #clock: Clock
   readonly #limits: SpendingLimits
-  readonly #state = new LedgerState()
+  #compactAfter: number
   readonly #waiting: Waiting[] = []
+  #state = new LedgerState()
+  /** Records of the log that are in the state. */
   #applied = 0
+  #generation = 0
   #draining = false
   #broken: CocoonError | null = null
 
@@ -102,6 +80,12 @@ export class Ledger {
     this.#store = options.store
     this.#clock = options.clock
     this.#limits = checkLimits(options.limits ?? {})
+    this.#compactAfter = options.compactAfterRecords ?? COMPACT_AFTER_RECORDS
+  }
+
+  /** Whether reservations obey a cap of this ledger's own. */
+  get hasLimits(): boolean {
+    return Object.values(this.#limits).some((cap) => cap !== undefined)
   }
 
   /**
@@ -211,9 +195,18 @@ export class Ledger {
     return this.#state.charges.get(contract) ?? null
   }
 
-  /** Receipts, oldest first, as stored. */
+  /** The newest receipts, oldest first, as stored: the last thousand at least. {@link Ledger.readReceipts} gives all. */
   receipts(): readonly ReceiptRecord[] {
     return this.#state.receipts
+  }
+
+  /**
+   * All receipts, oldest first, as stored, a bounded number in memory at a time. Those that are written meanwhile come too.
+   *
+   * @throws CocoonError `ERR_LEDGER` | `ERR_LEDGER_LOCKED`.
+   */
+  readReceipts(): AsyncGenerator<ReceiptRecord> {
+    return readReceipts(this.#store)
   }
 
   async close(): Promise<void> {
@@ -259,7 +252,10 @@ export class Ledger {
         settled.push(() => reject(error))
       }
     }
-    if (records.length > 0) await this.#append(records)
+    if (records.length > 0) {
+      await this.#append(records)
+      await this.#compact()
+    }
     return settled
   }
 
@@ -274,12 +270,36 @@ export class Ledger {
   }
 
   async #catchUp(): Promise<void> {
-    const records = await this.#store.read(this.#applied)
-    for (const bytes of records) {
-      const record = decodeRecord(bytes)
-      if (record !== null) this.#state.apply(record)
+    const generation = await this.#store.compaction?.generation()
+    if (generation !== undefined && generation !== this.#generation) {
+      this.#generation = generation
+      this.#applied = 0
+      this.#state = new LedgerState()
     }
-    this.#applied += records.length
+    for (;;) {
+      const records = await this.#store.read(this.#applied)
+      if (records.length === 0) return
+      for (const bytes of records) {
+        this.#state.applyStored(bytes)
+        this.#applied++
+      }
+    }
+  }
+
+  /** Under the lock, with everything applied: replaces a log that is mostly history. */
+  async #compact(): Promise<void> {
+    const { compaction } = this.#store
+    if (compaction === undefined || this.#applied < this.#compactAfter) return
+    if (this.#applied < this.#state.compactSize * 2) return
+    const { records, archived } = this.#state.compact()
+    try {
+      this.#applied = await compaction.replace(records, archived)
+      this.#generation = await compaction.generation()
+      this.#state.dropReceipts(archived.length)
+    } catch {
+      // What callers were promised is stored either way. The next look tells whether the log was replaced.
+      this.#compactAfter = this.#applied * 2
+    }
   }
 }
 

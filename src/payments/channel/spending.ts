@@ -7,9 +7,10 @@
  * @module
  */
 import { CocoonError } from '../../errors.js'
-import type { ReserveRecord, SettleRecord } from './ledger-records.js'
+import type { ReserveRecord, SettleRecord, SpentRecord, TimeRecord } from './ledger-records.js'
+import { RecentSpending, type SpendingStep } from './recent-spending.js'
 
-/** Caps in nanotons; a cap that is left out does not exist. Windows slide. */
+/** Caps in nanotons; a cap that is left out does not exist. Windows slide, by the second. */
 export interface SpendingLimits {
   readonly perRequestNano?: bigint | undefined
   readonly perMinuteNano?: bigint | undefined
@@ -35,61 +36,16 @@ interface Entry {
   readonly id: string
   readonly atMs: number
   readonly recipient: string
-  amountNano: bigint
-  open: boolean
+  readonly amountNano: bigint
+  readonly purpose: string
+  readonly step: SpendingStep
 }
 
-/** One sliding window: entries in order of time with their running sum. */
-class SlidingWindow {
-  readonly #lengthMs: number
-  readonly #entries: Entry[] = []
-  #head = 0
-  sumNano = 0n
-
-  constructor(lengthMs: number) {
-    this.#lengthMs = lengthMs
-  }
-
-  add(entry: Entry): void {
-    this.#entries.push(entry)
-    this.sumNano += entry.amountNano
-  }
-
-  /** Drops what is older than the window. @returns The dropped entries. */
-  advance(nowMs: number): readonly Entry[] {
-    const dropped: Entry[] = []
-    for (
-      let entry = this.#entries[this.#head];
-      entry !== undefined && entry.atMs <= nowMs - this.#lengthMs;
-      entry = this.#entries[this.#head]
-    ) {
-      this.sumNano -= entry.amountNano
-      dropped.push(entry)
-      this.#head++
-    }
-    // Amortised: the array is cut when half of it is dead.
-    if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
-      this.#entries.splice(0, this.#head)
-      this.#head = 0
-    }
-    return dropped
-  }
-
-  /** Follows a changed amount when the entry is still inside. */
-  adjust(entry: Entry, changeNano: bigint, nowMs: number): void {
-    if (entry.atMs > nowMs - this.#lengthMs) this.sumNano += changeNano
-  }
-}
-
-const MINUTE_MS = 60_000
-const DAY_MS = 86_400_000
-
-/** Sums of a ledger. */
+/** Sums of a ledger. Memory: one entry per open reservation, per recipient, and per second of the last day. */
 export class Spending {
   readonly #open = new Map<string, Entry>()
   readonly #recipients = new Map<string, bigint>()
-  readonly #minute = new SlidingWindow(MINUTE_MS)
-  readonly #day = new SlidingWindow(DAY_MS)
+  readonly #recent = new RecentSpending()
   #totalNano = 0n
   #reservedNano = 0n
   #lastMs = 0
@@ -97,16 +53,15 @@ export class Spending {
   /** Time that only moves forward: a clock that is set back must not open a window again. */
   advance(nowMs: number): number {
     this.#lastMs = Math.max(this.#lastMs, nowMs)
-    this.#minute.advance(this.#lastMs)
-    this.#day.advance(this.#lastMs)
+    this.#recent.advance(this.#lastMs)
     return this.#lastMs
   }
 
   totals(nowMs: number): SpendingTotals {
     this.advance(nowMs)
     return {
-      minuteNano: this.#minute.sumNano,
-      dayNano: this.#day.sumNano,
+      minuteNano: this.#recent.minuteNano,
+      dayNano: this.#recent.dayNano,
       totalNano: this.#totalNano,
       reservedNano: this.#reservedNano
     }
@@ -148,32 +103,97 @@ export class Spending {
     return null
   }
 
-  applyReserve(record: ReserveRecord): void {
-    if (this.#open.has(record.id)) return
-    const atMs = this.advance(record.atMs)
-    const entry: Entry = { id: record.id, atMs, recipient: record.recipient, amountNano: record.amountNano, open: true }
-    this.#open.set(entry.id, entry)
-    this.#minute.add(entry)
-    this.#day.add(entry)
-    this.#totalNano += entry.amountNano
-    this.#reservedNano += entry.amountNano
-    this.#recipients.set(entry.recipient, this.recipientNano(entry.recipient) + entry.amountNano)
+  applyReserve({ id, atMs, recipient, amountNano, purpose }: ReserveRecord): void {
+    if (this.#open.has(id)) return
+    const step = this.#count(atMs, recipient, amountNano)
+    this.#open.set(id, { id, atMs: this.#lastMs, recipient, amountNano, purpose, step })
+    this.#reservedNano += amountNano
   }
 
   applySettle(record: SettleRecord): void {
     const entry = this.#open.get(record.id)
     if (entry === undefined) return
-    const nowMs = this.advance(record.atMs)
+    this.advance(record.atMs)
     const change = record.spentNano - entry.amountNano
     this.#open.delete(entry.id)
     this.#reservedNano -= entry.amountNano
-    entry.amountNano = record.spentNano
-    entry.open = false
-    this.#minute.adjust(entry, change, nowMs)
-    this.#day.adjust(entry, change, nowMs)
+    this.#recent.adjust(entry.step, change)
     this.#totalNano += change
-    this.#recipients.set(entry.recipient, this.recipientNano(entry.recipient) + change)
+    this.#addTo(entry.recipient, change)
   }
+
+  applySpent({ atMs, recipient, spentNano }: SpentRecord): void {
+    this.#count(atMs, recipient, spentNano)
+  }
+
+  /**
+   * The fewest records that lead to the same sums now and at every later time: what is settled, summed up over recipients
+   * and seconds, and the open reservations, in order of time.
+   */
+  summary(): readonly (ReserveRecord | SpentRecord | TimeRecord)[] {
+    const open = [...this.#open.values()]
+    const bySteps = new Map<SpendingStep, bigint>(this.#recent.steps().map((step) => [step, step.sumNano]))
+    const byRecipient = new Map(this.#recipients)
+    for (const { step, recipient, amountNano } of open) {
+      const inWindow = bySteps.get(step)
+      if (inWindow !== undefined) bySteps.set(step, inWindow - amountNano)
+      byRecipient.set(recipient, (byRecipient.get(recipient) ?? 0n) - amountNano)
+    }
+    const recentNano = [...bySteps.values()].reduce((sum, nano) => sum + nano, 0n)
+    const times = [
+      { atMs: 0, nano: this.#totalNano - this.#reservedNano - recentNano },
+      ...[...bySteps].map(([{ atMs }, nano]) => ({ atMs, nano }))
+    ]
+    const spent = share(times, byRecipient)
+    const reserved = open.map(({ step: _step, ...entry }): ReserveRecord => ({ type: 'reserve', ...entry }))
+    // Reservations hold their own time; a step's time is that of its newest, so it may not come before them.
+    const records = [...reserved, ...spent].toSorted((a, b) => a.atMs - b.atMs)
+    return [...records, { type: 'time', atMs: this.#lastMs }]
+  }
+
+  /** Upper bound of the number of records that {@link Spending.summary} returns, without making them. */
+  get summarySize(): number {
+    return this.#open.size + this.#recipients.size + this.#recent.size + 2
+  }
+
+  #count(atMs: number, recipient: string, amountNano: bigint): SpendingStep {
+    const step = this.#recent.add(this.advance(atMs), amountNano)
+    this.#totalNano += amountNano
+    this.#addTo(recipient, amountNano)
+    return step
+  }
+
+  #addTo(recipient: string, changeNano: bigint): void {
+    const sumNano = this.recipientNano(recipient) + changeNano
+    if (sumNano === 0n) this.#recipients.delete(recipient)
+    else this.#recipients.set(recipient, sumNano)
+  }
+}
+
+/**
+ * Records whose sums are those of every time and of every recipient. Which recipient was paid when is not kept: no cap
+ * asks for it. One record a time and one a recipient at most.
+ */
+function share(
+  times: readonly { readonly atMs: number; readonly nano: bigint }[],
+  byRecipient: ReadonlyMap<string, bigint>
+): readonly SpentRecord[] {
+  const records: SpentRecord[] = []
+  const recipients = [...byRecipient].filter(([, nano]) => nano > 0n)
+  let index = 0
+  let leftNano = recipients[0]?.[1] ?? 0n
+  for (const { atMs, nano } of times) {
+    // A second in which nothing was spent after all can still be the newest time of open reservations.
+    if (nano === 0n && atMs > 0) records.push({ type: 'spent', atMs, recipient: '', spentNano: 0n })
+    for (let due = nano; due > 0n;) {
+      const spentNano = due < leftNano ? due : leftNano
+      records.push({ type: 'spent', atMs, recipient: recipients[index]?.[0] ?? '', spentNano })
+      due -= spentNano
+      leftNano -= spentNano
+      if (leftNano === 0n) leftNano = recipients[++index]?.[1] ?? due
+    }
+  }
+  return records
 }
 
 /** The error for a broken cap. */

@@ -1,120 +1,94 @@
 /**
  * A ledger in one append-only file, safe against crashes and shared by processes of one machine.
  *
- * Shape: `u32le length · u32le CRC-32 · record`, repeated. An append is one write and one fsync. A record that was cut by a
- * crash at the end of the file is dropped by the next one that appends; a damaged record before the end is an error,
- * because what follows cannot be trusted to be all there was.
+ * An append is one write and one fsync. What a crash cut at the end of the file is dropped by the next one that appends; a
+ * damaged frame before the end is an error, because what follows cannot be trusted to be all there was. Compaction writes
+ * a new file, makes it durable and renames it over the old one, which others notice by the inode when they next hold the
+ * lock; what the log no longer needs but a reader may ask for stands in `<path>.archive`. Bytes: ledger-file-format.ts.
  *
  * @module
  */
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { CocoonError } from '../../errors.js'
-import type { LedgerStore } from '../ports/ledger-store.js'
+import type { LedgerCompaction, LedgerStore } from '../ports/ledger-store.js'
+import { FrameFile } from './frame-file.js'
+import { type ArchiveExtent, damaged, decodeHead, encodeFrames, encodeHead, HEAD_BYTES } from './ledger-file-format.js'
 import { FileLock } from './ledger-lock.js'
 
 /** Options of the file store. */
 export interface FileLedgerStoreOptions {
-  /** Path of the file; it and its directory are created. `<path>.lock` is a directory beside it. */
+  /**
+   * Path of the file; it and its directory are created. Beside it: `<path>.lock`, a directory, and, once the log was
+   * compacted, `<path>.archive`, which belongs to every copy of the file.
+   */
   readonly path: string
   /** Longest wait for the lock. Default 10_000. */
   readonly lockTimeoutMs?: number | undefined
 }
 
-const HEADER_BYTES = 8
-const MAX_RECORD_BYTES = 1_048_576
 const PRIVATE_FILE = 0o600
 
-function damaged(why: string, cause?: unknown): CocoonError {
-  return new CocoonError('ERR_LEDGER', `the ledger file is damaged: ${why}`, { phase: 'ledger', cause })
+interface OpenLog {
+  readonly file: FileHandle
+  readonly size: number
 }
 
-interface Scan {
-  readonly records: readonly Uint8Array[]
-  /** Bytes of whole records, from where the scan began. */
-  readonly bytes: number
-}
-
-/** Whole records of a piece of the file; a cut one at its end is left. @throws CocoonError `ERR_LEDGER`. */
-function scan(piece: Uint8Array): Scan {
-  const view = new DataView(piece.buffer, piece.byteOffset, piece.byteLength)
-  const records: Uint8Array[] = []
-  let offset = 0
-  while (piece.length - offset >= HEADER_BYTES) {
-    const length = view.getUint32(offset, true)
-    const end = offset + HEADER_BYTES + length
-    if (length > MAX_RECORD_BYTES) throw damaged('a record length is impossible')
-    if (end > piece.length) break
-    const record = piece.slice(offset + HEADER_BYTES, end)
-    if (crc32(record) !== view.getUint32(offset + 4, true)) {
-      // A torn write leaves a bad record only at the very end.
-      if (end === piece.length) break
-      throw damaged('a checksum is wrong')
-    }
-    records.push(record)
-    offset = end
-  }
-  return { records, bytes: offset }
-}
-
-function frame(records: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(records.reduce((sum, record) => sum + HEADER_BYTES + record.length, 0))
-  const view = new DataView(bytes.buffer)
-  let offset = 0
-  for (const record of records) {
-    if (record.length > MAX_RECORD_BYTES)
-      throw new CocoonError('ERR_LEDGER', 'a record is too large', { phase: 'ledger' })
-    view.setUint32(offset, record.length, true)
-    view.setUint32(offset + 4, crc32(record), true)
-    bytes.set(record, offset + HEADER_BYTES)
-    offset += HEADER_BYTES + record.length
-  }
-  return bytes
+interface OpenArchive {
+  readonly file: FileHandle
+  readonly frames: FrameFile
 }
 
 class FileLedgerStore implements LedgerStore {
-  readonly #file: FileHandle
+  readonly compaction: LedgerCompaction
+  readonly #path: string
   readonly #lock: FileLock
-  /** Count and length of the records that were read so far. */
-  #known = 0
-  #knownBytes = 0
+  #file: FileHandle | undefined
+  /** Device and inode of the open file. */
+  #identity = ''
+  /** Files that were seen under this path. */
+  #generation = 0
+  /** `undefined` while the file holds nothing whole. */
+  #frames: FrameFile | undefined
+  #archived: ArchiveExtent = { bytes: 0, records: 0 }
+  #archive: OpenArchive | undefined
+  /** Length of the file while the lock is held: nobody else changes it then. */
+  #size: number | undefined
   #locked = false
   #closed = false
 
-  constructor(file: FileHandle, lock: FileLock) {
-    this.#file = file
-    this.#lock = lock
+  constructor(path: string, lockTimeoutMs: number) {
+    this.#path = path
+    this.#lock = new FileLock(`${path}.lock`, lockTimeoutMs)
+    this.compaction = {
+      generation: async () => {
+        await this.#look()
+        return this.#generation
+      },
+      replace: (records, archived) => this.#replace(records, archived),
+      readArchive: (fromIndex) => this.#readArchive(fromIndex)
+    }
   }
 
   async read(fromIndex: number): Promise<readonly Uint8Array[]> {
-    this.#assertOpen()
-    if (fromIndex < this.#known) {
-      this.#known = 0
-      this.#knownBytes = 0
-    }
-    const { records, bytes } = scan(await this.#tail())
-    const skipped = fromIndex - this.#known
-    this.#known += records.length
-    this.#knownBytes += bytes
-    return records.slice(skipped)
+    const { size } = await this.#look()
+    return (await this.#frames?.read(fromIndex, size)) ?? []
   }
 
   async append(records: readonly Uint8Array[]): Promise<number> {
-    this.#assertOpen()
-    if (!this.#locked) throw new CocoonError('ERR_LEDGER', 'append without the lock', { phase: 'ledger' })
-    const tail = await this.#tail()
-    const rest = scan(tail)
-    this.#known += rest.records.length
-    this.#knownBytes += rest.bytes
-    if (rest.bytes < tail.length) await this.#file.truncate(this.#knownBytes)
-    const bytes = frame(records)
-    const { bytesWritten } = await this.#file.write(bytes, 0, bytes.length, this.#knownBytes)
-    if (bytesWritten !== bytes.length) throw new CocoonError('ERR_LEDGER', 'a write was cut short', { phase: 'ledger' })
-    await this.#file.datasync()
-    this.#known += records.length
-    this.#knownBytes += bytes.length
-    return this.#known
+    const { file, size } = await this.#lookLocked()
+    // Whatever happens from here on, the length is looked up again.
+    this.#size = undefined
+    const frames = this.#frames ?? (await this.#begin(file))
+    const { offset } = await frames.seekEnd(size)
+    if (offset < size) await file.truncate(offset)
+    for (const frame of encodeFrames(records)) {
+      await writeWhole(file, frame.bytes, frames.end.offset)
+      await file.datasync()
+      frames.wrote(frame.records, frame.bytes.length)
+    }
+    this.#size = frames.end.offset
+    return frames.end.index
   }
 
   async withLock<T>(critical: () => Promise<T>): Promise<T> {
@@ -125,6 +99,7 @@ class FileLedgerStore implements LedgerStore {
         return await critical()
       } finally {
         this.#locked = false
+        this.#size = undefined
       }
     })
   }
@@ -132,29 +107,137 @@ class FileLedgerStore implements LedgerStore {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#file.close()
+    await this.#archive?.file.close()
+    await this.#file?.close()
+    await this.#lock.close()
   }
 
   #assertOpen(): void {
     if (this.#closed) throw new CocoonError('ERR_CLOSED', 'the ledger store is closed', { phase: 'ledger' })
   }
 
-  /** Bytes of the file after what is known. */
-  async #tail(): Promise<Uint8Array> {
-    const { size } = await this.#file.stat()
-    if (size < this.#knownBytes) throw damaged('it became shorter')
-    const bytes = new Uint8Array(size - this.#knownBytes)
-    let filled = 0
-    while (filled < bytes.length) {
-      const { bytesRead } = await this.#file.read(bytes, filled, bytes.length - filled, this.#knownBytes + filled)
-      if (bytesRead === 0) break
-      filled += bytesRead
+  /** The file under the path as it is now: another one than before when the log was compacted. */
+  async #look(): Promise<OpenLog> {
+    this.#assertOpen()
+    if (this.#file !== undefined && this.#size !== undefined) return { file: this.#file, size: this.#size }
+    const now = await stat(this.#path, { bigint: true }).catch((cause: unknown) => {
+      throw damaged('it is gone', cause)
+    })
+    const isKnown = this.#file !== undefined && this.#identity === `${now.dev}:${now.ino}`
+    const file = isKnown ? this.#file! : await this.#adopt()
+    const size = isKnown ? Number(now.size) : (await file.stat()).size
+    if (this.#frames === undefined) await this.#readHead(file)
+    else if (size < this.#frames.end.offset) throw damaged('it became shorter')
+    if (this.#locked) this.#size = size
+    return { file, size }
+  }
+
+  async #lookLocked(): Promise<OpenLog> {
+    if (!this.#locked) throw new CocoonError('ERR_LEDGER', 'a write without the lock', { phase: 'ledger' })
+    return this.#look()
+  }
+
+  /** Opens the file that stands under the path. */
+  async #adopt(): Promise<FileHandle> {
+    const file = await open(this.#path, 'r+')
+    const { dev, ino } = await file.stat({ bigint: true })
+    // Its writer may have died before the name was durable; nothing may be promised in it until it is.
+    await syncDirectory(dirname(this.#path))
+    await this.#file?.close()
+    this.#file = file
+    this.#identity = `${dev}:${ino}`
+    this.#generation++
+    this.#frames = undefined
+    return file
+  }
+
+  async #readHead(file: FileHandle): Promise<void> {
+    const start = new Uint8Array(HEAD_BYTES)
+    const { bytesRead } = await file.read(start, 0, HEAD_BYTES, 0)
+    const archived = decodeHead(start.subarray(0, bytesRead))
+    if (archived === undefined) return
+    this.#archived = archived
+    this.#frames = new FrameFile(file, HEAD_BYTES)
+  }
+
+  /** Writes the head of a new log. */
+  async #begin(file: FileHandle): Promise<FrameFile> {
+    await file.truncate(0)
+    await writeWhole(file, encodeHead({ bytes: 0, records: 0 }), 0)
+    await file.datasync()
+    this.#archived = { bytes: 0, records: 0 }
+    return (this.#frames = new FrameFile(file, HEAD_BYTES))
+  }
+
+  async #replace(records: readonly Uint8Array[], archived: readonly Uint8Array[]): Promise<number> {
+    const { file: old } = await this.#lookLocked()
+    this.#size = undefined
+    const extent = await this.#addToArchive(archived)
+    const frames = encodeFrames(records)
+    const next = `${this.#path}.next`
+    try {
+      const file = await open(next, 'w', PRIVATE_FILE)
+      try {
+        await file.chmod((await old.stat()).mode & 0o777)
+        await file.writev([encodeHead(extent), ...frames.map(({ bytes }) => bytes)])
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(next, this.#path)
+    } catch (error) {
+      await unlink(next).catch(() => undefined)
+      throw error
     }
-    return bytes.subarray(0, filled)
+    await this.#look()
+    for (const frame of frames) this.#frames?.wrote(frame.records, frame.bytes.length)
+    return records.length
+  }
+
+  /** Durable before the log that counts on it. What an unfinished compaction left behind is overwritten. */
+  async #addToArchive(records: readonly Uint8Array[]): Promise<ArchiveExtent> {
+    if (records.length === 0) return this.#archived
+    const { file } = await this.#openArchive()
+    let { bytes } = this.#archived
+    await file.truncate(bytes)
+    for (const frame of encodeFrames(records)) {
+      await writeWhole(file, frame.bytes, bytes)
+      bytes += frame.bytes.length
+    }
+    await file.sync()
+    return { bytes, records: this.#archived.records + records.length }
+  }
+
+  async #readArchive(fromIndex: number): Promise<readonly Uint8Array[]> {
+    await this.#look()
+    const { bytes, records } = this.#archived
+    if (fromIndex >= records) return []
+    const { frames } = await this.#openArchive()
+    const found = await frames.read(fromIndex, bytes)
+    if (found.length === 0) throw damaged('its archive is missing or shorter than it was')
+    return found
+  }
+
+  async #openArchive(): Promise<OpenArchive> {
+    if (this.#archive !== undefined) return this.#archive
+    const path = `${this.#path}.archive`
+    const file = await openOrCreate(path)
+    await syncDirectory(dirname(path))
+    return (this.#archive = { file, frames: new FrameFile(file, 0) })
   }
 }
 
-/** Makes the directory entry of a new file durable; not every platform can, and then the file's own fsync has to do. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  const { bytesWritten } = await file.write(bytes, 0, bytes.length, position)
+  if (bytesWritten !== bytes.length) throw new CocoonError('ERR_LEDGER', 'a write was cut short', { phase: 'ledger' })
+}
+
+/** Opens for reading and writing at given positions, which 'a+' would ignore. */
+function openOrCreate(path: string): Promise<FileHandle> {
+  return open(path, 'r+').catch(() => open(path, 'wx+', PRIVATE_FILE).catch(() => open(path, 'r+')))
+}
+
+/** Makes the names in a directory durable; not every platform can, and then the file's own fsync has to do. */
 async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await open(path, 'r')
@@ -176,12 +259,9 @@ async function syncDirectory(path: string): Promise<void> {
 export async function openFileLedgerStore(options: FileLedgerStoreOptions): Promise<LedgerStore> {
   try {
     await mkdir(dirname(options.path), { recursive: true })
-    // Read and write at given positions; 'a+' would ignore positions.
-    const file = await open(options.path, 'r+').catch(() =>
-      open(options.path, 'wx+', PRIVATE_FILE).catch(() => open(options.path, 'r+'))
-    )
-    await syncDirectory(dirname(options.path))
-    return new FileLedgerStore(file, new FileLock(`${options.path}.lock`, options.lockTimeoutMs ?? 10_000))
+    await (await openOrCreate(options.path)).close()
+    // One name for all: a file is replaced under its own name, not under that of a link to it.
+    return new FileLedgerStore(await realpath(options.path), options.lockTimeoutMs ?? 10_000)
   } catch (cause) {
     throw CocoonError.from(cause, 'ERR_LEDGER', { phase: 'ledger' })
   }

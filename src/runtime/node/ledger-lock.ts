@@ -1,22 +1,25 @@
 /**
  * An exclusive lock between processes on one machine, by files alone, that outlives crashes without a race.
  *
- * A directory holds numbered files; the highest number is the lock. It is free when its file says so, or when the process
- * named in it is gone. Whoever wants it creates the next number exclusively: of several that try, the file system lets one.
- * The highest file is never deleted, so a stale view can only lead to a number that is taken, or below the highest, which
- * is checked after creation. Not for network file systems shared by machines.
+ * A directory holds numbered files; the highest number is the lock: held while its name is the number alone, free once
+ * it is `<number>.free`. A held one is free too when the process named in it is gone. Whoever wants the lock links its own
+ * name as the next number: of several that try, the file system lets one, and a link appears with its content whole. The
+ * highest file is never deleted, so a stale view can only lead to a number that is taken, or not above all others, which is
+ * checked after the link was made. Not for network file systems shared by machines.
  *
  * @module
  */
-import { mkdir, open, readdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { CocoonError } from '../../errors.js'
 
-const FREE = 'free'
 /** Generations that stay: a directory scan would have to overlap this many hand-overs to miss the highest. */
 const KEPT_GENERATIONS = 16
 const LONGEST_POLL_MS = 20
+const ABANDONED_MS = 5000
+const FREE_SUFFIX = '.free'
+const HOLDER_PREFIX = 'holder-'
 
 /** When a Linux process started, in clock ticks; tells a reused process id from the old one. Empty elsewhere. */
 async function startTicks(pid: number): Promise<string> {
@@ -42,11 +45,18 @@ async function isAlive(holder: string): Promise<boolean> {
   return ticks === undefined || ticks === '' || ticks === (await startTicks(pid))
 }
 
+interface Generation {
+  readonly number: number
+  readonly name: string
+  readonly isFree: boolean
+}
+
 /** A lock in a directory. */
 export class FileLock {
   readonly #directory: string
   readonly #timeoutMs: number
-  #identity: string | null = null
+  /** Name of the file that is linked to take the lock. */
+  #holder: Promise<string> | undefined
 
   constructor(directory: string, timeoutMs: number) {
     this.#directory = directory
@@ -55,24 +65,29 @@ export class FileLock {
 
   /** Runs `critical` while holding the lock. @throws CocoonError `ERR_LEDGER_LOCKED` after the time limit. */
   async with<T>(critical: () => Promise<T>): Promise<T> {
-    const generation = await this.#acquire()
+    const held = this.#path(String(await this.#acquire()))
     try {
       return await critical()
     } finally {
-      await writeFile(this.#path(generation), FREE)
+      await rename(held, held + FREE_SUFFIX)
     }
   }
 
-  #path(generation: number): string {
-    return join(this.#directory, String(generation))
+  /** Removes what this object keeps in the directory. */
+  async close(): Promise<void> {
+    const holder = await this.#holder?.catch(() => undefined)
+    if (holder !== undefined) await unlink(this.#path(holder)).catch(() => undefined)
+  }
+
+  #path(name: string): string {
+    return join(this.#directory, name)
   }
 
   async #acquire(): Promise<number> {
-    this.#identity ??= `${hostname()} ${process.pid} ${await startTicks(process.pid)}`
-    await mkdir(this.#directory, { recursive: true })
+    const holder = await (this.#holder ??= this.#enter())
     const deadline = performance.now() + this.#timeoutMs
     for (let pollMs = 1; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
-      const generation = await this.#tryAcquire()
+      const generation = await this.#tryAcquire(holder)
       if (generation !== null) return generation
       if (performance.now() > deadline) {
         throw new CocoonError(
@@ -85,65 +100,75 @@ export class FileLock {
     }
   }
 
-  async #tryAcquire(): Promise<number | null> {
-    const highest = Math.max(0, ...(await this.#generations()))
-    if (highest > 0 && !(await this.#isFree(highest))) return null
+  /** Writes the file that will be linked, and removes those of processes that are gone. */
+  async #enter(): Promise<string> {
+    await mkdir(this.#directory, { recursive: true })
+    for (const name of await readdir(this.#directory)) {
+      if (!name.startsWith(HOLDER_PREFIX)) continue
+      const holder = await readFile(this.#path(name), 'utf8').catch(() => '')
+      if (!(await isAlive(holder))) await unlink(this.#path(name)).catch(() => undefined)
+    }
+    const own = `${HOLDER_PREFIX}${process.pid}-${crypto.randomUUID()}`
+    await writeFile(this.#path(own), `${hostname()} ${process.pid} ${await startTicks(process.pid)}`)
+    return own
+  }
+
+  async #tryAcquire(holder: string): Promise<number | null> {
+    const before = await this.#generations()
+    const highest = Math.max(0, ...before.map(({ number }) => number))
+    for (const { number, name, isFree } of before) {
+      if (number === highest && !isFree && (await this.#isHeld(name))) return null
+    }
     const next = highest + 1
-    if (!(await this.#create(next))) return null
-    const generations = await this.#generations()
-    if (generations.some((generation) => generation > next)) {
-      await unlink(this.#path(next)).catch(() => undefined)
+    if (!(await this.#create(holder, this.#path(String(next))))) return null
+    const after = await this.#generations()
+    if (after.some(({ number, isFree }) => number > next || (number === next && isFree))) {
+      await unlink(this.#path(String(next))).catch(() => undefined)
       return null
     }
     await Promise.all(
-      generations
-        .filter((old) => old < next - KEPT_GENERATIONS)
-        .map((old) => unlink(this.#path(old)).catch(() => undefined))
+      after
+        .filter(({ number }) => number < next - KEPT_GENERATIONS)
+        .map(({ name }) => unlink(this.#path(name)).catch(() => undefined))
     )
     return next
   }
 
-  async #create(generation: number): Promise<boolean> {
-    try {
-      const file = await open(this.#path(generation), 'wx')
-      try {
-        await file.writeFile(this.#identity ?? '')
-      } finally {
-        await file.close()
+  async #create(holder: string, path: string): Promise<boolean> {
+    const failure = await link(this.#path(holder), path).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error
+    )
+    if (failure === undefined || failure.code === 'EEXIST') return failure === undefined
+    // A file system without links: created exclusively, then written, with an instant in which it is empty.
+    return writeFile(path, await readFile(this.#path(holder)), { flag: 'wx' }).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EEXIST') return false
+        throw error
       }
-      return true
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-      throw error
-    }
+    )
   }
 
-  async #isFree(generation: number): Promise<boolean> {
+  async #isHeld(name: string): Promise<boolean> {
     try {
-      const holder = await readFile(this.#path(generation), 'utf8')
-      if (holder === FREE) return true
-      // Created and not written yet: its maker either lives and will write, or died within that instant.
-      if (holder === '') return await this.#isAbandoned(generation)
-      return !(await isAlive(holder))
+      const holder = await readFile(this.#path(name), 'utf8')
+      // Empty: its maker lives and will write, or died within that instant.
+      if (holder === '') return Date.now() - (await stat(this.#path(name))).mtimeMs < ABANDONED_MS
+      return await isAlive(holder)
     } catch {
-      return false
+      // Renamed or removed meanwhile: the next look tells.
+      return true
     }
   }
 
-  /** Whether a file without a holder is old enough that its maker must have died before writing. */
-  async #isAbandoned(generation: number): Promise<boolean> {
-    const file = await open(this.#path(generation), 'r')
-    try {
-      const { mtimeMs } = await file.stat()
-      const { size } = await file.stat()
-      return size === 0 && Date.now() - mtimeMs > 5000
-    } finally {
-      await file.close()
-    }
-  }
-
-  async #generations(): Promise<readonly number[]> {
+  async #generations(): Promise<readonly Generation[]> {
     const names = await readdir(this.#directory)
-    return names.map(Number).filter((generation) => Number.isSafeInteger(generation) && generation > 0)
+    return names.flatMap((name) => {
+      const isFree = name.endsWith(FREE_SUFFIX)
+      const text = isFree ? name.slice(0, -FREE_SUFFIX.length) : name
+      const number = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
+      return Number.isSafeInteger(number) ? [{ number, name, isFree }] : []
+    })
   }
 }
