@@ -15,6 +15,7 @@ import type {
   InferenceTransport,
   WorkerType
 } from '../../runtime/ports/inference.js'
+import { callWatcher } from '../../runtime/shared/index.js'
 import { watchBodyEnd } from './body-end.js'
 import type { GatewayEndpoint } from './endpoint.js'
 import { discard, exchange, type ExchangeSettings, readParts, readText } from './exchange.js'
@@ -131,6 +132,9 @@ async function sendRequest(
     body: withSettings(request, budget),
     signal
   })
+  // Before the status is looked at: a refusal is an error, which has no other way to say which request it was.
+  const requestId = requestIdOf(response)
+  if (requestId !== '') callWatcher(() => request.onSent?.(requestId))
   if (!response.ok) {
     const text = await readText(response, MAX_ERROR_BYTES, signal)
     const error = readRefusal(response.status, text)
@@ -181,9 +185,8 @@ function answerOf(
   final: Promise<InferenceFinal>,
   call: OpenExchange
 ): InferenceAnswer {
-  const requestId = response.headers.get('x-request-id') ?? ''
   return {
-    requestId: /^[\w.-]{1,128}$/.test(requestId) ? requestId : '',
+    requestId: requestIdOf(response),
     peer,
     status: response.status,
     headers: [...response.headers],
@@ -194,6 +197,11 @@ function answerOf(
       call.release()
     }
   }
+}
+
+/** The id that the gateway gave the request; empty when it gave none that can be shown. */
+function requestIdOf({ headers }: Response): string {
+  return /^[\w.-]{1,128}$/.exec(headers.get('x-request-id') ?? '')?.[0] ?? ''
 }
 
 async function* listParts(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {

@@ -45,7 +45,7 @@ export interface InferenceRequest {
   readonly enableDebug: boolean
   /** The network's end-to-end key that the body is encrypted to, 32 bytes; absent when it is not encrypted. */
   readonly networkPublicKey?: Uint8Array | undefined
-  /** Told the hex id under which the request leaves, where the carrier knows it; an error alone cannot say it. Must not throw. */
+  /** Told the id under which the request left, where the carrier knows it; an error alone cannot say it. Must not throw. */
   readonly onSent?: ((requestId: string) => void) | undefined
 }
 

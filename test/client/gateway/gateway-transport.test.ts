@@ -338,3 +338,33 @@ describe('a bad gateway', () => {
     await expect(collect(cocoon)).rejects.toMatchObject({ code: 'ERR_CLOSED' })
   })
 })
+
+describe('refusals', () => {
+  const refusal = { error: { code: 'ERR_LIMIT_EXCEEDED', message: 'over', charged: 'no', type: 'cocoon_error' } }
+  const ask = (cocoon: Cocoon): Promise<Response> =>
+    cocoon.fetch('https://cocoon.invalid/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(question)
+    })
+
+  it.each([
+    ['our gateway’s error', 402, JSON.stringify(refusal)],
+    ['a refusal of credentials', 401, 'no'],
+    ['a page', 502, '<html>']
+  ])('%s carries the id of the request', async (_name, status, body) => {
+    const { url } = await serve((_seen, response) => {
+      response.writeHead(status, { 'x-request-id': 'request-7.b' }).end(body)
+    })
+    const response = await ask(client(url))
+    expect(response.ok).toBe(false)
+    expect(response.headers.get('x-request-id')).toBe('request-7.b')
+  })
+
+  it('an id that cannot be shown is left out', async () => {
+    const { url } = await serve((_seen, response) => {
+      response.writeHead(402, { 'x-request-id': 'a b<script>' }).end(JSON.stringify(refusal))
+    })
+    expect((await ask(client(url))).headers.get('x-request-id')).toBeNull()
+  })
+})
