@@ -22,7 +22,7 @@ const result = await soak({
   processes,
   callers,
   // A third of the callers, and what they will have spent: the cap refuses all the time.
-  capNano: mostReservedNano({ processes, callers }) / 3n + BigInt(Math.ceil(operations / 30)),
+  capNano: mostReservedNano({ processes, callers }) / 3n + BigInt(operations),
   compactAfterRecords: option('compact-after', 16_384),
   killEveryMs: option('kill-every-ms', 1000),
   random: Math.random,

@@ -11,12 +11,13 @@ export interface SoakTask {
 }
 
 /** Every reservation. */
-export const AMOUNT_NANO = 1000n
+export const AMOUNT_NANO = 1_000_000n
 
-/** What a reservation turns out to cost: mostly nothing, so that the cap is always near and never reached for good. */
-export function spentNano(id: string): bigint {
-  return id.endsWith('7') ? 1n : 0n
-}
+/**
+ * What every reservation turns out to cost: so little that the cap is always near and never reached for good, and not
+ * nothing, so that none can be missing from the sums.
+ */
+export const SPENT_NANO = 1n
 
 /** About as long as a real one. */
 export const RECEIPT: string = JSON.stringify({ schema: 'soak', text: 'x'.repeat(700) })

@@ -10,7 +10,7 @@ import { openLedger } from '../../../../src/payments/channel/ledger.js'
 import { openFileLedgerStore } from '../../../../src/runtime/node/ledger-file-store.js'
 import type { LedgerStore } from '../../../../src/runtime/ports/ledger-store.js'
 import { systemClock } from '../../../../src/runtime/shared/index.js'
-import { AMOUNT_NANO, RECEIPT, spentNano, type SoakTask } from './soak-plan.js'
+import { AMOUNT_NANO, RECEIPT, type SoakTask, SPENT_NANO } from './soak-plan.js'
 
 const task = JSON.parse(process.argv[2] ?? '{}') as SoakTask
 const capNano = BigInt(task.capNano)
@@ -86,7 +86,7 @@ async function caller(): Promise<void> {
     }
     tell('r', id)
     await Promise.all([
-      ledger.settle(id, spentNano(id)).then(() => tell('s', id)),
+      ledger.settle(id, SPENT_NANO).then(() => tell('s', id)),
       ledger.recordReceipt(id, RECEIPT).then(() => tell('c', id))
     ])
   }

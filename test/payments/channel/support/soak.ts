@@ -11,7 +11,7 @@ import { openLedger } from '../../../../src/payments/channel/ledger.js'
 import { LedgerState } from '../../../../src/payments/channel/ledger-state.js'
 import { openFileLedgerStore } from '../../../../src/runtime/node/ledger-file-store.js'
 import { systemClock } from '../../../../src/runtime/shared/index.js'
-import { AMOUNT_NANO, type SoakTask, spentNano } from './soak-plan.js'
+import { AMOUNT_NANO, type SoakTask, SPENT_NANO } from './soak-plan.js'
 
 export interface SoakOptions {
   readonly workerSource: string
@@ -141,11 +141,11 @@ async function run(options: SoakOptions, directory: string): Promise<SoakResult>
     }
   }
 
-  /** Ends the reservations that the dead can no longer end: they spent nothing. */
+  /** Ends the reservations that the dead can no longer end. */
   async function bury(name: string): Promise<void> {
     await janitor.refresh()
     const left = janitor.openReservations().filter(({ recipient }) => recipient === name)
-    await Promise.all(left.map(({ id }) => janitor.settle(id, spentNano(id))))
+    await Promise.all(left.map(({ id }) => janitor.settle(id, SPENT_NANO)))
   }
 
   const state = { isOver: false }
@@ -188,6 +188,7 @@ async function run(options: SoakOptions, directory: string): Promise<SoakResult>
     faults,
     seconds,
     maxRssBytes,
+    logRecords,
     logBytes,
     archiveBytes,
     receipts
@@ -203,22 +204,23 @@ async function verify(
 ): Promise<Pick<SoakResult, 'receipts' | 'logRecords'>> {
   const store = await openFileLedgerStore({ path })
   const state = new LedgerState()
-  for (let index = 0; ;) {
-    const records = await store.read(index)
+  let logRecords = 0
+  for (;;) {
+    const records = await store.read(logRecords)
     if (records.length === 0) break
     for (const record of records) state.applyStored(record)
-    index += records.length
+    logRecords += records.length
   }
   const { totalNano, reservedNano } = state.spending.totals(0)
   if (totalNano > capNano) faults.push(`${totalNano} nanotons are counted, ${capNano} are the cap`)
   if (reservedNano !== 0n) faults.push(`${reservedNano} nanotons are still reserved`)
   for (const { name, settled, reserved, wasKilled } of lives) {
     const counted = state.spending.recipientNano(name)
-    // The janitor ended what the life could not, at the same price: only a reservation whose promise nobody heard is open.
-    let due = 0n
-    for (const id of reserved) due += spentNano(id)
+    // Every reservation that was promised counts once, by its own end or by the janitor's; besides, those of a killed
+    // process whose promise nobody heard, one a caller at most.
+    const due = BigInt(reserved.size) * SPENT_NANO
     for (const id of settled) if (!reserved.has(id)) faults.push(`${id} was settled without a reservation`)
-    const unheard = wasKilled ? BigInt(callers) : 0n
+    const unheard = wasKilled ? BigInt(callers) * SPENT_NANO : 0n
     if (counted < due || counted > due + unheard) faults.push(`${name} counts ${counted}, ${due} are due`)
   }
   const ledger = await openLedger({ store, clock: systemClock, compactAfterRecords: Infinity })
