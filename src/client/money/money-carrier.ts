@@ -168,7 +168,8 @@ class Carrier implements MoneyCarrier {
     snapshot: RegistrySnapshot | undefined
   ): Promise<{ readonly id: string; readonly amountNano: bigint } | undefined> {
     const { payments, random } = this.#options
-    if (payments?.limits === undefined) return undefined
+    // Caps of the ledger hold for requests as for messages; without any cap nothing has to be set aside.
+    if (payments === undefined || (payments.limits === undefined && !payments.ledger.hasLimits)) return undefined
     const amountNano = mostNano(request, payments, snapshot)
     const id = `request:${bytesToHex(random.bytes(16))}`
     const recipient = this.book?.recipientOf(peer.address) ?? peer.address

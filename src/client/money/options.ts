@@ -30,8 +30,9 @@ export interface PaymentOptions {
   /** Keeps receipts, signed charges and reservations; `openLedger` of `cocoonkit/ton`. The caller closes it. */
   readonly ledger: Ledger
   /**
-   * Caps on the charges of requests. Each request reserves the most that it can cost before it is sent, and is settled with
-   * what it did cost. Default: the ledger's own caps.
+   * Caps on the charges of requests, beside the ledger's own, which always hold. Where there is a cap of either kind, each
+   * request reserves the most that it can cost before it is sent, and is settled with what it did cost. Default: only the
+   * ledger's own.
    */
   readonly limits?: SpendingLimits | undefined
   /**

@@ -1,12 +1,15 @@
 /**
  * The client's side of money against a devnet with a chain: registry, contracts, receipts, caps, quotes.
  */
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { devnetTrust, fromDevnet, startDevnet, type Devnet, type DevnetOptions } from '../../../src/devnet.js'
 import { Cocoon, type CocoonOptions, type NetworkEvent } from '../../../src/index.js'
 import { staticCollateral } from '../../../src/attestation.js'
 import { systemClock } from '../../../src/runtime/shared/index.js'
 import { auditReceipt, type Ledger, memoryLedgerStore, openLedger, testnet } from '../../../src/ton.js'
+
+// A devnet with a chain starts in two seconds of a machine of its own, and this one is shared.
+vi.setConfig({ testTimeout: 60_000 })
 
 const open: Array<{ close(): Promise<void> }> = []
 
@@ -222,6 +225,66 @@ describe('caps', () => {
       code: 'ERR_LIMIT_EXCEEDED',
       field: 'max_tokens'
     })
+  })
+})
+
+describe('caps of the ledger itself', () => {
+  it('hold for requests without payments.limits, and beside them', async () => {
+    const devnet = await start()
+    const { maxNano = 0n } = await client(devnet).quote(ask)
+    const book = await openLedger({
+      store: memoryLedgerStore(),
+      clock: systemClock,
+      limits: { totalNano: maxNano + maxNano / 2n }
+    })
+    expect(book.hasLimits).toBe(true)
+    const cocoon = client(devnet, { payments: { ledger: book } })
+    const first = await cocoon.chat.completions.create(ask).withResponse()
+    const { amountNano } = await cocoon.receipt(first.requestId)
+    expect(book.totals()).toMatchObject({ totalNano: amountNano, reservedNano: 0n })
+    await book.reserve({ id: 'other', amountNano: maxNano, recipient: 'somebody', purpose: 'another use' })
+    const before = devnet.requests.length
+    for (const limits of [undefined, { perDayNano: maxNano * 9n }]) {
+      const capped = client(devnet, { payments: { ledger: book, limits } })
+      await expect(capped.chat.completions.create(ask)).rejects.toMatchObject({
+        code: 'ERR_LIMIT_EXCEEDED',
+        field: 'totalNano',
+        charged: 'no'
+      })
+    }
+    expect(devnet.requests.length).toBe(before)
+    const { max_tokens: _limit, ...unbounded } = ask
+    await expect(cocoon.chat.completions.create(unbounded)).rejects.toMatchObject({ field: 'max_tokens' })
+  })
+
+  it('without any cap nothing is set aside, and nothing is refused', async () => {
+    const devnet = await start()
+    const book = await ledger()
+    expect(book.hasLimits).toBe(false)
+    const cocoon = client(devnet, { payments: { ledger: book } })
+    const { max_tokens: _limit, ...unbounded } = ask
+    const { requestId } = await cocoon.chat.completions.create(unbounded).withResponse()
+    expect((await cocoon.receipt(requestId)).amountNano).toBeGreaterThan(0n)
+    expect(book.totals().totalNano).toBe(0n)
+  })
+
+  it('assumedCompletionTokens bounds a request without max_tokens, and nothing else', async () => {
+    const devnet = await start()
+    const book = await ledger()
+    const { max_tokens: _limit, ...unbounded } = ask
+    const reserve = vi.spyOn(book, 'reserve')
+    const limits = { totalNano: 10n ** 9n }
+    const cocoon = client(devnet, { payments: { ledger: book, limits, assumedCompletionTokens: 1000 } })
+    for (const body of [unbounded, { ...ask, max_tokens: 1000 }, ask]) await cocoon.chat.completions.create(body)
+    const [assumed = 0n, same = 0n, named = 0n] = reserve.mock.calls.map(([{ amountNano }]) => amountNano)
+    // The body with the field is a few bytes longer, and the bound counts bytes of the prompt only.
+    expect(assumed).toBe(same)
+    expect(named).toBeLessThan(assumed)
+    const tight = client(devnet, {
+      payments: { ledger: book, limits: { perRequestNano: assumed - 1n }, assumedCompletionTokens: 1000 }
+    })
+    await expect(tight.chat.completions.create(unbounded)).rejects.toMatchObject({ field: 'perRequestNano' })
+    await tight.chat.completions.create(ask)
   })
 })
 

@@ -24,12 +24,16 @@ interface Known {
   receiptAtMs: number
 }
 
-/** Reads receipts once each, however long the ledger is. */
+/**
+ * Reads the receipts that a ledger keeps at hand (the newest thousand at least), each once, and remembers what it found for
+ * as long as it lives.
+ */
 export class ReceiptEvidence {
   readonly #ledger: Ledger
   readonly #forgivenUntilMs: number
   readonly #known = new Map<string, Known>()
-  #read = 0
+  /** The newest receipt that was read. */
+  #newest = ''
 
   /** @param forgivenUntilMs - Findings up to then are not held against a proxy. */
   constructor(ledger: Ledger, forgivenUntilMs: number) {
@@ -39,8 +43,7 @@ export class ReceiptEvidence {
 
   /** What is known now; as fresh as the ledger. @throws CocoonError `ERR_LEDGER` for a receipt that does not parse. */
   of(contract: string): Evidence {
-    const receipts = this.#ledger.receipts()
-    for (; this.#read < receipts.length; this.#read++) this.#add(receipts[this.#read]?.receipt ?? '')
+    this.#readNew()
     const known = this.#known.get(contract)
     let usedAtMs = known?.receiptAtMs ?? 0
     for (const { recipient, atMs, id } of this.#ledger.openReservations())
@@ -48,7 +51,20 @@ export class ReceiptEvidence {
     return { overcharge: known?.overcharge ?? null, claimedTokens: known?.claimedTokens ?? null, usedAtMs }
   }
 
+  /** From the newest back to the last one known: the oldest may have gone to the archive meanwhile. */
+  #readNew(): void {
+    const receipts = this.#ledger.receipts()
+    const keyOf = ({ id, atMs }: { readonly id: string; readonly atMs: number }): string => `${atMs} ${id}`
+    const known = receipts.findLastIndex((record) => keyOf(record) === this.#newest)
+    for (const record of receipts.slice(known + 1)) {
+      this.#add(record.receipt)
+      this.#newest = keyOf(record)
+    }
+  }
+
   #add(text: string): void {
+    // Others keep receipts of their own kind in ledgers (the gateway's budget does).
+    if (!text.includes('"cocoonkit.receipt.v1"')) return
     const { contract, atMs, findings, totalAfter } = decodeReceipt(text)
     if (contract === null) return
     const known = this.#known.get(contract) ?? { overcharge: null, claimedTokens: null, receiptAtMs: 0 }
