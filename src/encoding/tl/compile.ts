@@ -7,47 +7,23 @@
  *
  * @module
  */
-import type { ByteReader } from '../byte-reader.js'
-import type { ByteWriter } from '../byte-writer.js'
 import { declarationId, declarationName } from './ids.js'
-import { type Codec, encodeError, PRIMITIVES } from './primitives.js'
+import { assertType, type Codec, type Fields, PRIMITIVES } from './primitives.js'
 
-/** A value under construction or under inspection. */
-export type Fields = Record<string, unknown>
-
-/** One declaration, compiled. */
-export interface Constructor {
+/** One declaration, compiled: the codec of its bare value. */
+interface Constructor extends Codec {
   readonly name: string
   readonly id: number
-  readonly className: string
-  readonly size: number
-  /** Reads the fields into `target`. */
-  readonly readInto: (reader: ByteReader, target: Fields) => Fields
-  readonly write: (writer: ByteWriter, value: Fields, path: string) => void
 }
 
-/** The schema, compiled. */
-export interface Schema {
-  /** Boxed constructors that may stand alone, by id. */
-  readonly byId: ReadonlyMap<number, Constructor>
-  /** The same by name. */
-  readonly byName: ReadonlyMap<string, Constructor>
-}
+/** A field: its key in values, its codec, the bit that announces it as a mask (0: always there), whether it is the flag word. */
+type Field = readonly [key: string, codec: Codec, mask: number, isFlags: boolean]
 
-interface Field {
-  readonly key: string
-  readonly codec: Codec
-  /** Bit that announces the field, as a mask; 0 = always there. */
-  readonly mask: number
-  /** The field is a flag word: not part of the value. */
-  readonly isFlags: boolean
-}
-
-/** Compiles declarations that come in any order. */
-export function compileSchema(declarations: readonly string[]): Schema {
+/** Compiles declarations that come in any order. @returns the codec of everything that may stand alone, with its id. */
+export function compileSchema(declarations: readonly string[]): Codec {
   const lines = new Map(declarations.map((line) => [declarationName(line) as string, line]))
   const compiled = new Map<string, Constructor>()
-  const bareNames = new Set<string>()
+  const bareNames = new Set(['boolTrue', 'boolFalse'])
 
   const constructorOf = (name: string): Constructor => {
     let found = compiled.get(name)
@@ -55,95 +31,69 @@ export function compileSchema(declarations: readonly string[]): Schema {
     return found
   }
   const codecOf = (type: string): Codec => {
-    const primitive = PRIMITIVES[type]
-    if (primitive !== undefined) return primitive
     const item = /^vector<(.+)>$/.exec(type)?.[1]
     if (item !== undefined) return vectorCodec(codecOf(item))
-    if (lines.has(type)) {
-      bareNames.add(type)
-      return bareCodec(constructorOf(type))
-    }
-    const members = declarations.filter((line) => line.endsWith(` = ${type}`)).map(declarationName)
-    return boxedCodec(members.map(constructorOf))
+    if (!lines.has(type)) return PRIMITIVES[type] ?? boxedCodec(membersOf(type))
+    bareNames.add(type)
+    return constructorOf(type)
   }
+  const membersOf = (className: string): Constructor[] =>
+    declarations.filter((line) => line.endsWith(` = ${className}`)).map((line) => constructorOf(declarationName(line)))
 
   for (const name of lines.keys()) constructorOf(name)
-  const standalone = [...compiled.values()].filter(
-    ({ name, className }) => !bareNames.has(name) && className !== 'Bool'
-  )
-  return {
-    byId: new Map(standalone.map((entry) => [entry.id, entry])),
-    byName: new Map(standalone.map((entry) => [entry.name, entry]))
-  }
+  return boxedCodec([...compiled.values()].filter(({ name }) => !bareNames.has(name)))
 }
 
 function compileDeclaration(name: string, line: string, codecOf: (type: string) => Codec): Constructor {
-  const [left, className] = line.split(' = ') as [string, string]
-  const fields = left
-    .split(' ')
-    .slice(1)
-    .map((text): Field => {
-      const [fieldName, type] = text.split(':') as [string, string]
-      const optional = /^flags\.(\d+)\?(.+)$/.exec(type)
-      return {
-        key: fieldName.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
-        codec: codecOf(optional === null ? type : optional[2]!),
-        mask: optional === null ? 0 : 1 << Number(optional[1]),
-        isFlags: type === '#'
-      }
-    })
+  const [, ...texts] = line.split(' = ')[0]!.split(' ')
+  const fields = texts.map((text): Field => {
+    const [fieldName, type] = text.split(':') as [string, string]
+    const [, bit, inner] = /^flags\.(\d+)\?(.+)$/.exec(type) ?? []
+    const key = fieldName.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+    return [key, codecOf(inner ?? type), bit === undefined ? 0 : 1 << Number(bit), type === '#']
+  })
   return {
     name,
     id: declarationId(line),
-    className,
-    size: fields.reduce((sum, { codec, mask }) => sum + (mask === 0 ? codec.size : 0), 0),
-    readInto: fieldsReader(fields),
-    write: fieldsWriter(fields)
-  }
-}
-
-function fieldsReader(fields: readonly Field[]): Constructor['readInto'] {
-  return (reader, target) => {
-    let flags = 0
-    for (const { key, codec, mask, isFlags } of fields) {
-      if (isFlags) flags = reader.i32le()
-      else if (mask === 0 || (flags & mask) !== 0) target[key] = codec.read(reader)
-    }
-    return target
-  }
-}
-
-function fieldsWriter(fields: readonly Field[]): Constructor['write'] {
-  return (writer, value, path) => {
-    let flags = 0
-    for (const { key, mask } of fields) if (mask !== 0 && value[key] !== undefined) flags |= mask
-    for (const { key, codec, mask, isFlags } of fields) {
-      if (isFlags) writer.u32le(flags)
-      else if (mask === 0 || (flags & mask) !== 0) codec.write(writer, value[key], `${path}.${key}`)
+    size: fields.reduce((sum, [, { size }, mask]) => sum + (mask === 0 ? size : 0), 0),
+    read(reader, target = {}) {
+      let flags = 0
+      for (const [key, codec, mask, isFlags] of fields) {
+        if (isFlags) flags = reader.i32le()
+        else if (mask === 0 || (flags & mask) !== 0) target[key] = codec.read(reader)
+      }
+      return target
+    },
+    write(writer, value, path) {
+      assertType(isObject(value), path, 'an object')
+      let flags = 0
+      for (const [key, , mask] of fields) if (mask !== 0 && value[key] !== undefined) flags |= mask
+      for (const [key, codec, mask, isFlags] of fields) {
+        if (isFlags) writer.i32le(flags)
+        else if (mask === 0 || (flags & mask) !== 0) codec.write(writer, value[key], `${path}.${key}`)
+      }
     }
   }
 }
 
-function fieldsOf(value: unknown, path: string): Fields {
-  if (typeof value !== 'object' || value === null) throw encodeError(path, 'an object')
-  return value as Fields
-}
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 
-function bareCodec(entry: Constructor): Codec {
-  return {
-    size: entry.size,
-    read: (reader) => entry.readInto(reader, {}),
-    write: (writer, value, path) => entry.write(writer, fieldsOf(value, path), path)
-  }
-}
-
+/** An id and the fields of the constructor that it names. */
 function boxedCodec(members: readonly Constructor[]): Codec {
   const byId = new Map(members.map((entry) => [entry.id, entry]))
-  const byName = new Map(members.map((entry) => [entry.name, entry]))
+  const byName = new Map<unknown, Constructor>(members.map((entry) => [entry.name, entry]))
   return {
     size: 4 + Math.min(...members.map(({ size }) => size)),
-    read: (reader) => readBoxed(reader, byId),
-    write: (writer, value, path) => writeBoxed(writer, value, byName, path)
+    read(reader) {
+      const entry = byId.get(reader.u32le()) ?? reader.fail('unknown constructor')
+      return entry.read(reader, { type: entry.name })
+    },
+    write(writer, value, path) {
+      assertType(isObject(value), path, 'an object')
+      const entry = byName.get(value['type'])
+      assertType(entry !== undefined, `${path}.type`, 'a constructor of the schema that fits here')
+      entry.write(writer.u32le(entry.id), value, path)
+    }
   }
 }
 
@@ -159,30 +109,9 @@ function vectorCodec(item: Codec): Codec {
       return items
     },
     write(writer, value, path) {
-      if (!Array.isArray(value) || value.length > 0x7fffffff) throw encodeError(path, 'an array')
+      assertType(Array.isArray(value) && value.length < 2 ** 31, path, 'an array')
       writer.u32le(value.length)
       for (const [index, element] of value.entries()) item.write(writer, element, `${path}[${index}]`)
     }
   }
-}
-
-/** Reads an id and the fields of the constructor that it names. */
-export function readBoxed(reader: ByteReader, byId: ReadonlyMap<number, Constructor>): Fields {
-  const entry = byId.get(reader.u32le())
-  if (entry === undefined) return reader.fail('unknown constructor')
-  return entry.readInto(reader, { type: entry.name })
-}
-
-/** Writes an id and the fields of the constructor that `value.type` names. */
-export function writeBoxed(
-  writer: ByteWriter,
-  value: unknown,
-  byName: ReadonlyMap<string, Constructor>,
-  path: string
-): void {
-  const fields = fieldsOf(value, path)
-  const entry = byName.get(fields['type'] as string)
-  if (entry === undefined) throw encodeError(`${path}.type`, 'a constructor of the schema that fits here')
-  writer.u32le(entry.id)
-  entry.write(writer, fields, path)
 }

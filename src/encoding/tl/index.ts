@@ -6,15 +6,17 @@
 import { CocoonError } from '../../errors.js'
 import { ByteReader, type ReadErrorFactory } from '../byte-reader.js'
 import { ByteWriter } from '../byte-writer.js'
-import { compileSchema, readBoxed, type Schema, writeBoxed } from './compile.js'
+import { compileSchema } from './compile.js'
+import type { Codec } from './primitives.js'
 import { DECLARATIONS } from './schema.js'
 import type { TlObject } from './types.js'
 
 export { TL_IDS } from './ids.js'
+export { readBytes as readTlBytes } from './primitives.js'
 export type { TlObject, TlObjectName, TlValue } from './types.js'
 
-let compiled: Schema | undefined
-const schema = (): Schema => (compiled ??= compileSchema(DECLARATIONS))
+let compiled: Codec | undefined
+const schema = (): Codec => (compiled ??= compileSchema(DECLARATIONS))
 
 const decodeError: ReadErrorFactory = (message, offset) =>
   new CocoonError('ERR_TL_DECODE', `TL: ${message} at byte ${offset}`, { phase: 'encoding' })
@@ -27,7 +29,7 @@ const decodeError: ReadErrorFactory = (message, offset) =>
  */
 export function encodeTl(object: TlObject): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter()
-  writeBoxed(writer, object, schema().byName, (object as { type?: unknown } | null)?.type as string)
+  schema().write(writer, object, (object as { type?: unknown } | null)?.type as string)
   return writer.finish()
 }
 
@@ -40,7 +42,7 @@ export function encodeTl(object: TlObject): Uint8Array<ArrayBuffer> {
  */
 export function decodeTl(bytes: Uint8Array): TlObject {
   const reader = new ByteReader(bytes, decodeError)
-  const object = readBoxed(reader, schema().byId)
+  const object = schema().read(reader)
   reader.end()
-  return object as unknown as TlObject
+  return object as TlObject
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { ByteReader, decodeUtf8 } from '../../encoding/index.js'
-import { TL_IDS, type TlObject, type TlValue } from '../../encoding/tl/index.js'
+import { readTlBytes, TL_IDS, type TlObject, type TlValue } from '../../encoding/tl/index.js'
 import type { InferenceFinal, TokensUsed } from '../../runtime/ports/inference.js'
 
 /** One message about one request. */
@@ -34,31 +34,39 @@ export type AnswerMessage =
       readonly final: InferenceFinal | undefined
     }
 
+/** Which answers there are, by their names: `client.queryAnswer[Part][Error][Ex]`. */
+const ANSWER_NAME = /^client\.queryAnswer(Part)?(Error)?(Ex)?$/
+
+/** Ids of what a proxy may send in a packet: answers, and statements about money. */
+export const PACKET_IDS: ReadonlySet<number> = /* @__PURE__ */ new Set(
+  /* @__PURE__ */ Object.entries(TL_IDS)
+    .filter(([name]) => ANSWER_NAME.test(name) || /^proxy\..+Payment/i.test(name))
+    .map(([, id]) => id)
+)
+
+/** What the answers' fields are, all of them together. */
+interface AnswerFields {
+  readonly requestId: Uint8Array
+  readonly answer: Uint8Array
+  readonly errorCode: number
+  readonly error: string
+  readonly isCompleted?: boolean
+  readonly requestTokensUsed: TlValue<'tokensUsed'>
+  readonly finalInfo?: TlValue<'client.queryFinalInfo'>
+}
+
 /** The form of an answer object, or `undefined` when it is no answer. */
 export function toAnswerMessage(object: TlObject): AnswerMessage | undefined {
-  switch (object.type) {
-    case 'client.queryAnswerPartEx':
-      return { kind: 'part', requestId: object.requestId, data: object.answer, final: finalOf(object.finalInfo) }
-    case 'client.queryAnswerEx':
-      return { kind: 'head', requestId: object.requestId, data: object.answer, final: finalOf(object.finalInfo) }
-    case 'client.queryAnswerErrorEx': {
-      const { requestId, errorCode: code, error: text } = object
-      return { kind: 'error', requestId, code, text, final: finalOf(object.finalInfo) }
-    }
-    case 'client.queryAnswerPart':
-    case 'client.queryAnswer': {
-      const final = object.isCompleted ? legacyFinal(object.requestTokensUsed) : undefined
-      const kind = object.type === 'client.queryAnswer' ? 'head' : 'part'
-      return { kind, requestId: object.requestId, data: object.answer, final }
-    }
-    case 'client.queryAnswerError':
-    case 'client.queryAnswerPartError': {
-      const { requestId, errorCode: code, error: text } = object
-      return { kind: 'error', requestId, code, text, final: legacyFinal(object.requestTokensUsed) }
-    }
-    default:
-      return undefined
-  }
+  const name = ANSWER_NAME.exec(object.type)
+  if (name === null) return undefined
+  const [, part, isError, isEx] = name
+  // Every one of them has its part of these fields; that is what the schema says, and the compiler cannot follow.
+  const fields = object as TlObject & AnswerFields
+  const { requestId, answer: data, errorCode: code, error: text, isCompleted = true } = fields
+  const final = isEx ? finalOf(fields.finalInfo) : isCompleted ? legacyFinal(fields.requestTokensUsed) : undefined
+  return isError
+    ? { kind: 'error', requestId, code, text, final }
+    : { kind: part ? 'part' : 'head', requestId, data, final }
 }
 
 /** What is said when no final message came. */
@@ -136,14 +144,4 @@ export function salvageAnswer(bytes: Uint8Array): { requestId?: Uint8Array; mess
   } catch {
     return requestId === undefined ? {} : { requestId }
   }
-}
-
-/** TL `bytes` (wire.md §6); longer than 2^24 cannot stand inside a frame. */
-export function readTlBytes(reader: ByteReader): Uint8Array {
-  const first = reader.u8()
-  if (first === 255) reader.fail('longer than a frame')
-  const length = first < 254 ? first : reader.u8() | (reader.u8() << 8) | (reader.u8() << 16)
-  const data = reader.take(length)
-  reader.skip(-((first < 254 ? 1 : 4) + length) & 3)
-  return data
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { equalBytes } from '../../encoding/index.js'
-import type { TlObject } from '../../encoding/tl/index.js'
+import type { TlObject, TlValue } from '../../encoding/tl/index.js'
 import { CocoonError } from '../../errors.js'
 import type { PaymentNote } from '../../runtime/ports/receipt.js'
 import { boc } from './payment-notes.js'
@@ -12,6 +12,8 @@ import { refusedAs } from './peer-errors.js'
 import type { Redact } from './redaction.js'
 import type { AuthorizationOffer } from './state.js'
 import type { SessionOptions } from './types.js'
+
+const REFUSED = 'the proxy refused the account'
 
 /**
  * Short when the proxy offers it and its hash is that of our secret, else long. The secret goes only to a peer that
@@ -49,11 +51,20 @@ export function authorizeRequest(method: 'short' | 'long', options: SessionOptio
     : { type: 'client.authorizeWithProxyLong' }
 }
 
+/** What the query may be answered with. */
+export const AUTHORIZATION_ANSWERS = [
+  'client.authorizationWithProxySuccess',
+  'client.authorizationWithProxyFailed'
+] as const
+
 /**
  * @returns what the proxy says about the account.
- * @throws CocoonError `ERR_AUTHORIZATION` | `ERR_PROTOCOL`.
+ * @throws CocoonError `ERR_AUTHORIZATION`.
  */
-export function processAuthorization(answer: TlObject, redact: Redact): PaymentNote {
+export function processAuthorization(
+  answer: TlValue<(typeof AUTHORIZATION_ANSWERS)[number]>,
+  redact: Redact
+): PaymentNote {
   if (answer.type === 'client.authorizationWithProxySuccess') {
     return {
       source: 'authorization',
@@ -62,19 +73,16 @@ export function processAuthorization(answer: TlObject, redact: Redact): PaymentN
       totalTokens: answer.maxTokens
     }
   }
-  if (answer.type === 'client.authorizationWithProxyFailed') {
-    const peerCode = answer.errorCode
-    throw new CocoonError('ERR_AUTHORIZATION', `the proxy refused the account (code ${peerCode})`, {
-      phase: 'authorization',
-      peerCode,
-      peerText: redact(answer.error),
-      httpStatus: 401
-    })
-  }
-  throw new CocoonError('ERR_PROTOCOL', 'the authorisation was answered with another type', { phase: 'authorization' })
+  const { errorCode: peerCode, error } = answer
+  throw new CocoonError('ERR_AUTHORIZATION', `${REFUSED} (code ${peerCode})`, {
+    phase: 'authorization',
+    peerCode,
+    peerText: redact(error),
+    httpStatus: 401
+  })
 }
 
 /** A refusal by `tcp.queryError`. */
 export function authorizationRefused(refusal: CocoonError): CocoonError {
-  return refusedAs(refusal, 'ERR_AUTHORIZATION', 'authorization', 'the proxy refused the account')
+  return refusedAs(refusal, 'ERR_AUTHORIZATION', 'authorization', REFUSED)
 }

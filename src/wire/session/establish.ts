@@ -3,15 +3,23 @@
  *
  * @module
  */
-import type { TlObject } from '../../encoding/tl/index.js'
+import type { TlObject, TlObjectName, TlValue } from '../../encoding/tl/index.js'
 import { CocoonError, type ErrorPhase } from '../../errors.js'
 import type { CancelTimer } from '../../runtime/ports/clock.js'
-import { authorizationRefused, authorizeRequest, chooseAuthorization, processAuthorization } from './authorization.js'
+import {
+  AUTHORIZATION_ANSWERS,
+  authorizationRefused,
+  authorizeRequest,
+  chooseAuthorization,
+  processAuthorization
+} from './authorization.js'
 import { connectToProxyRequest, handshakeRefused, processConnectedToProxy } from './handshake.js'
 import type { ProxySession } from './proxy-session.js'
 import type { SessionSettings } from './settings.js'
 import type { HandshakeResult } from './state.js'
-import type { SessionOptions } from './types.js'
+import type { SessionEvent, SessionOptions } from './types.js'
+
+type PhaseEvent = Extract<SessionEvent, { type: 'phase' }>
 
 /** Everything that one opening shares. */
 interface Opening {
@@ -29,11 +37,7 @@ export async function establish(
   const opening = { session, options, settings }
   const cancelTimer = armTimeout(opening, settings.limits.handshakeTimeoutMs, 'handshake')
   try {
-    await timed(
-      opening,
-      () => session.connect(),
-      (ms) => ({ type: 'phase', phase: 'connect', ms })
-    )
+    await timed(opening, 'connect', async () => (await session.connect(), {}))
     const handshake = await shakeHands(opening)
     const contractsVerified = await verifyContracts(opening, handshake)
     session.note({ source: 'handshake', signedPayment: handshake.signedPayment })
@@ -50,13 +54,16 @@ export async function establish(
   }
 }
 
-async function shakeHands({ session, options, settings }: Opening): Promise<HandshakeResult> {
-  const startedMs = options.clock.monotonic()
-  const answer = await ask(session, connectToProxyRequest(options, settings), 'handshake', handshakeRefused)
-  const handshake = processConnectedToProxy(answer, options, settings)
-  const { protocolVersion } = handshake.proxy
-  session.emit({ type: 'phase', phase: 'handshake', ms: options.clock.monotonic() - startedMs, protocolVersion })
-  return handshake
+async function shakeHands(opening: Opening): Promise<HandshakeResult> {
+  const { session, options, settings } = opening
+  let handshake: HandshakeResult
+  await timed(opening, 'handshake', async () => {
+    const query = connectToProxyRequest(options, settings)
+    const answer = await ask(session, query, 'handshake', ['client.connectedToProxy'], handshakeRefused)
+    handshake = processConnectedToProxy(answer, options, settings)
+    return { protocolVersion: handshake.proxy.protocolVersion }
+  })
+  return handshake!
 }
 
 /** Whether the addresses were confirmed. Nobody to ask is not a failure, but it is said. */
@@ -76,11 +83,14 @@ async function verifyContracts({ session, options, settings }: Opening, handshak
   })
 }
 
-async function authorize({ session, options }: Opening, method: 'short' | 'long'): Promise<void> {
-  const startedMs = options.clock.monotonic()
-  const answer = await ask(session, authorizeRequest(method, options), 'authorization', authorizationRefused)
-  session.note(processAuthorization(answer, (text) => session.redact(text)))
-  session.emit({ type: 'phase', phase: 'authorization', ms: options.clock.monotonic() - startedMs, method })
+async function authorize(opening: Opening, method: 'short' | 'long'): Promise<void> {
+  const { session, options } = opening
+  await timed(opening, 'authorization', async () => {
+    const query = authorizeRequest(method, options)
+    const answer = await ask(session, query, 'authorization', AUTHORIZATION_ANSWERS, authorizationRefused)
+    session.note(processAuthorization(answer, (text) => session.redact(text)))
+    return { method }
+  })
 }
 
 /**
@@ -109,27 +119,29 @@ async function authorizeLong(opening: Opening, handshake: HandshakeResult): Prom
   }
 }
 
-async function ask(
+async function ask<Name extends TlObjectName>(
   session: ProxySession,
   query: TlObject,
   phase: ErrorPhase,
+  expected: readonly Name[],
   refused: (refusal: CocoonError) => CocoonError
-): Promise<TlObject> {
+): Promise<TlValue<Name>> {
   try {
-    return await session.ask(query, phase)
+    return await session.ask(query, phase, expected)
   } catch (error) {
     throw CocoonError.is(error, 'ERR_QUERY_REFUSED') ? refused(error) : error
   }
 }
 
+/** Runs a step, and reports how long it took with what it says about itself. */
 async function timed(
   { session, options }: Opening,
-  step: () => Promise<void>,
-  eventOf: (ms: number) => Parameters<ProxySession['emit']>[0]
+  phase: PhaseEvent['phase'],
+  step: () => Promise<Pick<PhaseEvent, 'protocolVersion' | 'method'>>
 ): Promise<void> {
   const startedMs = options.clock.monotonic()
-  await step()
-  session.emit(eventOf(options.clock.monotonic() - startedMs))
+  const details = await step()
+  session.emit({ type: 'phase', phase, ms: options.clock.monotonic() - startedMs, ...details })
 }
 
 function armTimeout({ session, options }: Opening, delayMs: number, phase: ErrorPhase): CancelTimer {

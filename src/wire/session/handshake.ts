@@ -28,18 +28,15 @@ export function connectToProxyRequest(options: SessionOptions, settings: Session
 }
 
 /**
- * Checks the answer: its type, the network, the version, and that every address parses.
+ * Checks the answer: the network, the version, and that every address parses.
  *
- * @throws CocoonError `ERR_PROTOCOL` | `ERR_HANDSHAKE` | `ERR_PROTOCOL_VERSION`.
+ * @throws CocoonError `ERR_HANDSHAKE` | `ERR_PROTOCOL_VERSION`.
  */
 export function processConnectedToProxy(
-  answer: TlObject,
+  answer: TlValue<'client.connectedToProxy'>,
   options: SessionOptions,
   settings: SessionSettings
 ): HandshakeResult {
-  if (answer.type !== 'client.connectedToProxy') {
-    throw new CocoonError('ERR_PROTOCOL', 'the handshake was answered with another type', { phase: 'handshake' })
-  }
   const { params, auth } = answer
   // A proxy that does not say which network it is on is older than anything this code knows.
   if (params.isTest === undefined) throw handshakeError('the proxy does not say which network it serves')

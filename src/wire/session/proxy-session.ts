@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { TL_IDS, decodeTl, type TlObject } from '../../encoding/tl/index.js'
+import { decodeTl, type TlObject, type TlObjectName, type TlValue } from '../../encoding/tl/index.js'
 import type { TonAddress } from '../../encoding/index.js'
 import { CocoonError, type ErrorPhase } from '../../errors.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
 import type { CallBudget, InferenceAnswer, InferenceRequest, WorkerType } from '../../runtime/ports/inference.js'
 import type { PaymentNote } from '../../runtime/ports/receipt.js'
 import { abortError, callWatcher } from '../../runtime/shared/index.js'
-import { type AnswerMessage, salvageAnswer, toAnswerMessage } from './answer-message.js'
+import { type AnswerMessage, PACKET_IDS, salvageAnswer, toAnswerMessage } from './answer-message.js'
 import { ControlQueries } from './control-queries.js'
 import { FrameConnection } from './frame-connection.js'
 import { PartFrameReader } from './part-frame.js'
@@ -24,21 +24,7 @@ import { RequestTable } from './request-table.js'
 import type { SessionSettings } from './settings.js'
 import { assertTransition, phaseOf, type SessionState } from './state.js'
 import type { ProxyParams, QueryContext, Session, SessionEvent, SessionOptions } from './types.js'
-import { processWorkerTypes } from './worker-types.js'
-
-/** The peer's constructors that may stand in a packet for us, by id. */
-const PACKET_IDS: ReadonlySet<number> = new Set([
-  TL_IDS['client.queryAnswer'],
-  TL_IDS['client.queryAnswerPart'],
-  TL_IDS['client.queryAnswerError'],
-  TL_IDS['client.queryAnswerPartError'],
-  TL_IDS['client.queryAnswerEx'],
-  TL_IDS['client.queryAnswerPartEx'],
-  TL_IDS['client.queryAnswerErrorEx'],
-  TL_IDS['proxy.clientRequestPayment'],
-  TL_IDS['proxy.signedPayment'],
-  TL_IDS['proxy.signedPaymentEmpty']
-])
+import { workerTypesOf } from './worker-types.js'
 
 type ReadyState = Extract<SessionState, { tag: 'ready' }>
 
@@ -142,20 +128,20 @@ export class ProxySession implements Session {
 
   async getWorkerTypes(budget: CallBudget): Promise<readonly WorkerType[]> {
     this.#requireReady()
+    const ask = async (type: 'client.getWorkerTypesV2' | 'client.getWorkerTypes'): Promise<readonly WorkerType[]> =>
+      workerTypesOf(await this.ask({ type }, 'query', ['client.workerTypesV2', 'client.workerTypes'], budget.signal))
     try {
-      return processWorkerTypes(await this.ask({ type: 'client.getWorkerTypesV2' }, 'query', budget.signal))
+      return await ask('client.getWorkerTypesV2')
     } catch (error) {
       if (!CocoonError.is(error, 'ERR_QUERY_REFUSED')) throw error
-      return processWorkerTypes(await this.ask({ type: 'client.getWorkerTypes' }, 'query', budget.signal))
+      return ask('client.getWorkerTypes')
     }
   }
 
   async updatePaymentStatus(budget: CallBudget): Promise<PaymentNote> {
     this.#requireReady()
-    const status = await this.ask({ type: 'client.updatePaymentStatus' }, 'query', budget.signal)
-    if (status.type !== 'client.paymentStatus') {
-      throw new CocoonError('ERR_PROTOCOL', 'the payment status was answered with another type', { phase: 'answer' })
-    }
+    const query = { type: 'client.updatePaymentStatus' } as const
+    const status = await this.ask(query, 'query', ['client.paymentStatus'], budget.signal)
     const note = paymentStatusNote(status)
     this.note(note)
     return note
@@ -178,11 +164,22 @@ export class ProxySession implements Session {
     return this.whileOpen(connected)
   }
 
-  /** One query and its decoded answer; the error of the connection when it ends first. */
-  async ask(object: TlObject, phase: ErrorPhase, signal?: AbortSignal): Promise<TlObject> {
+  /**
+   * One query and its decoded answer, of one of these types; the error of the connection when it ends first.
+   *
+   * @throws CocoonError `ERR_PROTOCOL` for an answer of another type, and what {@link ControlQueries.ask} throws.
+   */
+  async ask<Name extends TlObjectName>(
+    object: TlObject,
+    phase: ErrorPhase,
+    expected: readonly Name[],
+    signal?: AbortSignal
+  ): Promise<TlValue<Name>> {
     const state = this.#state
     if (state.tag === 'closing' || state.tag === 'closed') throw state.cause
-    return this.#controls.ask(object, phase, signal)
+    const answer = await this.#controls.ask(object, phase, signal)
+    if (expected.includes(answer.type as Name)) return answer as TlValue<Name>
+    throw protocolError(`${object.type} was answered with ${answer.type}`, phase === 'query' ? 'answer' : phase)
   }
 
   /** Changes the state, along the written transitions only. */
@@ -258,13 +255,9 @@ export class ProxySession implements Session {
       case 'tcp.packet':
         return this.#onPacket(object.data)
       case 'tcp.queryAnswer':
-        if (!this.#controls.answered(object.id, object.data)) this.emit({ type: 'ignored', reason: 'unknown-query' })
-        return
+        return this.#noteIgnored(this.#controls.answered(object.id, object.data), 'unknown-query')
       case 'tcp.queryError':
-        if (!this.#controls.refused(object.id, object.code, object.message)) {
-          this.emit({ type: 'ignored', reason: 'unknown-query' })
-        }
-        return
+        return this.#noteIgnored(this.#controls.refused(object.id, object.code, object.message), 'unknown-query')
       case 'tcp.ping':
         return this.#connection.pong(object.id)
       case 'tcp.pong':
@@ -273,28 +266,24 @@ export class ProxySession implements Session {
       case 'tcp.connected':
       case 'tcp.query':
         // The reference ignores repeated greetings, and no proxy asks a client anything.
-        return this.emit({ type: 'ignored', reason: 'unexpected-type' })
+        return this.#noteIgnored(false, 'unexpected-type')
       default:
-        throw new CocoonError('ERR_PROTOCOL', 'a frame holds something that is no transport message', {
-          phase: 'answer'
-        })
+        throw protocolError('a frame holds something that is no transport message', 'answer')
     }
   }
 
   #onFirstMessage(object: TlObject): void {
     if (object.type !== 'tcp.connected') {
-      throw new CocoonError('ERR_PROTOCOL', 'the first message of the peer is not tcp.connected', {
-        phase: 'handshake'
-      })
+      throw protocolError('the first message of the peer is not tcp.connected', 'handshake')
     }
     this.setState({ tag: 'handshake' })
     this.#onConnected?.()
   }
 
   #onPacket(data: Uint8Array): void {
-    if (this.#state.tag !== 'ready') return this.emit({ type: 'ignored', reason: 'unexpected-type' })
+    if (this.#state.tag !== 'ready') return this.#noteIgnored(false, 'unexpected-type')
     const id = data.length < 4 ? 0 : (data[0]! | (data[1]! << 8) | (data[2]! << 16) | (data[3]! << 24)) >>> 0
-    if (!PACKET_IDS.has(id)) return this.emit({ type: 'ignored', reason: 'unknown-constructor' })
+    if (!PACKET_IDS.has(id)) return this.#noteIgnored(false, 'unknown-constructor')
     let object: TlObject
     try {
       object = decodeTl(data)
@@ -314,11 +303,16 @@ export class ProxySession implements Session {
     const text = 'a message of the answer does not parse'
     const error = new CocoonError('ERR_ANSWER_INVALID', text, { phase: 'stream', charged: 'unknown', cause })
     const isRouted = requestId !== undefined && this.#requests.routeBroken(requestId, error)
-    if (!isRouted) this.emit({ type: 'ignored', reason: 'unexpected-type' })
+    this.#noteIgnored(isRouted, 'unexpected-type')
   }
 
   #route(message: AnswerMessage): void {
-    if (!this.#requests.route(message)) this.emit({ type: 'ignored', reason: 'unknown-request' })
+    this.#noteIgnored(this.#requests.route(message), 'unknown-request')
+  }
+
+  /** Reports a message that was of no use. */
+  #noteIgnored(wasUsed: boolean, reason: Extract<SessionEvent, { type: 'ignored' }>['reason']): void {
+    if (!wasUsed) this.emit({ type: 'ignored', reason })
   }
 
   /** What broke the connection, in the words of the state that it broke in. */
@@ -332,4 +326,8 @@ export class ProxySession implements Session {
     const retryable = isTransport && tag !== 'ready'
     return new CocoonError(cause.code, cause.message, { phase: phaseOf(tag), retryable, cause })
   }
+}
+
+function protocolError(text: string, phase: ErrorPhase): CocoonError {
+  return new CocoonError('ERR_PROTOCOL', text, { phase })
 }

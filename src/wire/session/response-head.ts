@@ -6,9 +6,8 @@
  * @module
  */
 import { ByteReader } from '../../encoding/index.js'
-import { decodeTl, TL_IDS, type TlValue } from '../../encoding/tl/index.js'
+import { decodeTl, readTlBytes, TL_IDS, type TlValue } from '../../encoding/tl/index.js'
 import { CocoonError } from '../../errors.js'
-import { readTlBytes } from './answer-message.js'
 
 /** Most headers of an answer; servers send a few dozen. */
 const MAX_RESPONSE_HEADERS = 1000

@@ -44,13 +44,9 @@ export function resolveSettings(options: SessionOptions): SessionSettings {
     throw optionError('configVersion', 'must be an integer from 0 to 2^32 - 1')
   }
   const { min, max } = versions
-  if (
-    !Number.isInteger(min) ||
-    !Number.isInteger(max) ||
-    min < SUPPORTED_VERSIONS.min ||
-    max > SUPPORTED_VERSIONS.max ||
-    min > max
-  ) {
+  const isSupported = (version: number): boolean =>
+    Number.isInteger(version) && version >= SUPPORTED_VERSIONS.min && version <= SUPPORTED_VERSIONS.max
+  if (!isSupported(min) || !isSupported(max) || min > max) {
     throw optionError('protocolVersions', 'must be a range within 0 to 4')
   }
   return { limits: resolveLimits(options.limits ?? {}), versions: { min, max }, ownerAddress: ownerOf(options.owner) }
