@@ -1,5 +1,5 @@
 /**
- * Makes self-signed Ed25519 certificates: the throw-away one of a client, and the reference server's for the devnet.
+ * Makes self-signed Ed25519 certificates in any form: the reference server's for the devnet, with a key that can be read.
  *
  * Sources: RFC 5280 §4.1, RFC 8410 (Ed25519 in PKIX), wire.md §3.2 and §3.4.
  *
@@ -8,7 +8,6 @@
 import { CocoonError } from '../../errors.js'
 import { decodeBase64 } from '../base64.js'
 import {
-  contextTag,
   DER_TAG,
   derBitString,
   derBoolean,
@@ -17,10 +16,9 @@ import {
   derSequence,
   derSet,
   derText,
-  derTime,
-  derUnsigned,
   encodeDer
 } from '../der/index.js'
+import { type Ed25519Signer, referenceName, signCertificate } from './sign-certificate.js'
 
 /** One extension to put into a certificate. */
 export interface CertificateExtension {
@@ -71,15 +69,6 @@ export interface Ed25519Certificate {
   readonly privateKeyPkcs8: Uint8Array
 }
 
-/** Subject and issuer of the reference's certificates, in its order (wire.md §3.2). */
-export const REFERENCE_SUBJECT: readonly NameAttribute[] = [
-  { oid: '2.5.4.6', text: 'AE' },
-  { oid: '2.5.4.8', text: 'DUBAI' },
-  { oid: '2.5.4.10', text: 'TDLib Development' },
-  { oid: '2.5.4.11', text: 'Security' },
-  { oid: '2.5.4.3', text: 'localhost' }
-]
-
 const COUNTRY = '2.5.4.6'
 const PKCS8_PREFIX = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20)
 
@@ -97,25 +86,19 @@ export async function createEd25519Certificate(options: Ed25519CertificateOption
   if (!(notBefore.getTime() < notAfter.getTime())) throw optionsError('notBefore must be before notAfter', 'notBefore')
   const seed: Uint8Array = await seedOf(options)
   const privateKeyPkcs8 = new Uint8Array([...PKCS8_PREFIX, ...seed])
-  const { publicKey, sign } = await importKey(privateKeyPkcs8)
+  const key = await importKey(privateKeyPkcs8)
+  const { publicKey } = key
   const given = options.extensions ?? []
   const extensions = typeof given === 'function' ? await given(publicKey) : given
-  const version = options.version ?? (extensions.length > 0 ? 3 : 1)
-
-  const algorithm = derSequence(derOid('1.3.101.112'))
-  const name = encodeName(options.subject ?? REFERENCE_SUBJECT)
-  const body = derSequence(
-    ...(version === 3 ? [encodeDer(contextTag(0), derUnsigned(2))] : []),
-    derUnsigned(serial),
-    algorithm,
-    name,
-    derSequence(derTime(notBefore), derTime(notAfter)),
-    name,
-    derSequence(algorithm, derBitString(publicKey)),
-    ...(extensions.length > 0 ? [encodeDer(contextTag(3), derSequence(...extensions.map(encodeExtension)))] : [])
-  )
-  const signature = await sign(body.slice())
-  return { certificateDer: derSequence(body, algorithm, derBitString(signature)), publicKey, privateKeyPkcs8 }
+  const content = {
+    isVersion3: (options.version ?? (extensions.length > 0 ? 3 : 1)) === 3,
+    serial,
+    notBefore,
+    notAfter,
+    name: options.subject === undefined ? referenceName() : encodeName(options.subject),
+    extensions: extensions.map(encodeExtension)
+  }
+  return { certificateDer: await signCertificate(content, key), publicKey, privateKeyPkcs8 }
 }
 
 /**
@@ -146,15 +129,13 @@ export async function referenceExtensions(
 }
 
 /** Both halves of a key: by WebCrypto, or by tweetnacl (loaded only then) on runtimes without Ed25519. */
-async function importKey(
-  pkcs8: Uint8Array<ArrayBuffer>
-): Promise<{ publicKey: Uint8Array; sign: (content: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> }> {
+async function importKey(pkcs8: Uint8Array<ArrayBuffer>): Promise<Ed25519Signer> {
   try {
     const key = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign'])
     const { x } = await crypto.subtle.exportKey('jwk', key)
     return {
       publicKey: decodeBase64(x as string, { urlSafe: true }),
-      sign: async (content) => new Uint8Array(await crypto.subtle.sign('Ed25519', key, content))
+      sign: async (content) => new Uint8Array(await crypto.subtle.sign('Ed25519', key, new Uint8Array(content)))
     }
   } catch {
     const { default: nacl } = await import('tweetnacl')

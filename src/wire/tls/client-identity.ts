@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { createEd25519Certificate } from '../../encoding/x509/index.js'
+import { createClientCertificate } from '../../encoding/x509/index.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
 import { SCHEME_ED25519 } from './constants.js'
-import { importEd25519Signer, type Sign } from './ed25519.js'
+import type { Sign } from './ed25519.js'
 
 /** A certificate whose key can sign. */
 export interface ClientIdentity {
@@ -48,10 +48,10 @@ export function createIdentityProvider(): IdentityProvider {
 async function makeIdentity(nowMs: number, random: Random): Promise<ClientIdentity> {
   const serial = random.bytes(16)
   serial[0] = (serial[0]! & 0x7f) | 0x40 // positive, and never shorter
-  const { certificateDer, privateKeyPkcs8 } = await createEd25519Certificate({
+  const { certificateDer, sign } = await createClientCertificate({
     serial,
     notBefore: new Date(nowMs - DAY_MS),
     notAfter: new Date(nowMs + 7 * DAY_MS)
   })
-  return { chain: [certificateDer], scheme: SCHEME_ED25519, sign: await importEd25519Signer(privateKeyPkcs8) }
+  return { chain: [certificateDer], scheme: SCHEME_ED25519, sign }
 }

@@ -13,9 +13,6 @@ const ALGORITHM = { name: 'Ed25519' }
 /** Order of the base point, little-endian (RFC 8032 §5.1). */
 const ORDER = hexToBytes('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
 
-/** Where the seed stands in a PKCS #8 Ed25519 key (RFC 8410 §7). */
-const PKCS8_SEED_OFFSET = 16
-
 /** Signs bytes. */
 export type Sign = (content: Uint8Array) => Promise<Uint8Array>
 
@@ -39,21 +36,6 @@ export async function verifyEd25519(
     return nacl.sign.detached.verify(content, signature, publicKey)
   }
   return crypto.subtle.verify(ALGORITHM, key, asBuffer(signature), asBuffer(content))
-}
-
-/** Imports a private key so that it cannot be read back; erases `pkcs8` where WebCrypto took it over. */
-export async function importEd25519Signer(pkcs8: Uint8Array): Promise<Sign> {
-  let key: CryptoKey
-  try {
-    key = await crypto.subtle.importKey('pkcs8', asBuffer(pkcs8), ALGORITHM, false, ['sign'])
-  } catch {
-    const { default: nacl } = await import('tweetnacl')
-    const { secretKey } = nacl.sign.keyPair.fromSeed(pkcs8.slice(PKCS8_SEED_OFFSET))
-    pkcs8.fill(0)
-    return async (content) => nacl.sign.detached(content, secretKey)
-  }
-  pkcs8.fill(0)
-  return async (content) => new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, asBuffer(content)))
 }
 
 /** Whether a little-endian scalar is below the order. Signatures are public: no need for constant time. */

@@ -1,6 +1,10 @@
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
-import { createEd25519Certificate, referenceExtensions } from '../../../src/encoding/x509/index.js'
+import { createPrivateKey, createPublicKey, verify, X509Certificate } from 'node:crypto'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  createClientCertificate,
+  createEd25519Certificate,
+  referenceExtensions
+} from '../../../src/encoding/x509/index.js'
 import { CocoonError } from '../../../src/errors.js'
 
 const base = {
@@ -71,5 +75,43 @@ describe('createEd25519Certificate', () => {
       const error = await createEd25519Certificate({ ...base, ...change }).catch((reason: unknown) => reason)
       expect(CocoonError.is(error, 'ERR_OPTIONS')).toBe(true)
     }
+  })
+})
+
+describe('createClientCertificate', () => {
+  it.each([
+    ['this year', base.notBefore, base.notAfter],
+    ['across 2050, where the form of times changes', new Date(Date.UTC(2049, 11, 31)), new Date(Date.UTC(2050, 0, 1))]
+  ])(
+    'makes a version 1 certificate that an independent parser reads and verifies: %s',
+    async (_, notBefore, notAfter) => {
+      const { certificateDer, sign } = await createClientCertificate({ serial: base.serial, notBefore, notAfter })
+      const parsed = new X509Certificate(certificateDer)
+      expect(parsed.verify(parsed.publicKey)).toBe(true)
+      expect(parsed.subject).toBe('C=AE\nST=DUBAI\nO=TDLib Development\nOU=Security\nCN=localhost')
+      expect(parsed.issuer).toBe(parsed.subject)
+      expect(parsed.serialNumber).toBe('F00102')
+      expect(new Date(parsed.validFrom)).toEqual(notBefore)
+      expect(new Date(parsed.validTo)).toEqual(notAfter)
+      const content = Uint8Array.of(1, 2, 3)
+      expect(verify(null, content, parsed.publicKey, await sign(content))).toBe(true)
+    }
+  )
+
+  it('is what the general maker writes, key and signature apart', async () => {
+    const bytes = await createClientCertificate(base).then(({ certificateDer }) => certificateDer)
+    const general = (await createEd25519Certificate(base)).certificateDer
+    expect(bytes.length).toBe(general.length)
+    const keyAt = bytes.length - 64 - 3 - 7 - 32
+    expect(bytes.slice(0, keyAt)).toEqual(general.slice(0, keyAt))
+    expect(bytes.slice(keyAt + 32, -64)).toEqual(general.slice(keyAt + 32, -64))
+  })
+
+  it('makes a key of its own for each, which nobody can read', async () => {
+    const generate = vi.spyOn(crypto.subtle, 'generateKey')
+    const [one, two] = [await createClientCertificate(base), await createClientCertificate(base)]
+    expect(one.certificateDer).not.toEqual(two.certificateDer)
+    expect(generate.mock.calls.map(([, extractable]) => extractable)).toEqual([false, false])
+    generate.mockRestore()
   })
 })

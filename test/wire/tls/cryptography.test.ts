@@ -7,7 +7,8 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import nacl from 'tweetnacl'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { concatBytes, hexToBytes } from '../../../src/encoding/index.js'
-import { importEd25519Signer, verifyEd25519 } from '../../../src/wire/tls/ed25519.js'
+import { createClientCertificate } from '../../../src/encoding/x509/index.js'
+import { verifyEd25519 } from '../../../src/wire/tls/ed25519.js'
 import { createKeyShare, createPortableKeyShare } from '../../../src/wire/tls/key-exchange.js'
 import { readEd25519Key } from '../../../src/wire/tls/peer-authentication.js'
 import { establish } from './support/connect-scripted.js'
@@ -144,15 +145,15 @@ describe.each(['WebCrypto', 'tweetnacl'])('Ed25519 on %s', (kind) => {
     expect(await verifyEd25519(littleEndian(2n), signature, message)).toBe(false)
   })
 
-  it('signs so that WebCrypto and tweetnacl agree, and erases what it was given', async () => {
-    const { privateKeyPkcs8, certificateDer } = await createServerIdentity()
+  it('signs with the key of a client certificate, as the other one verifies', async () => {
     prepare()
-    const pkcs8 = privateKeyPkcs8.slice()
-    const signed = await (await importEd25519Signer(pkcs8))(message)
-    expect(pkcs8).toEqual(new Uint8Array(48))
+    const serial = Uint8Array.of(0x41, 2)
+    const day = [new Date(Date.UTC(2026, 0, 1)), new Date(Date.UTC(2026, 0, 2))] as const
+    const made = await createClientCertificate({ serial, notBefore: day[0], notAfter: day[1] })
+    const signed = await made.sign(message)
     vi.restoreAllMocks()
-    expect(await verifyEd25519(readEd25519Key(certificateDer), signed, message)).toBe(true)
-    expect(signed).toEqual(await (await importEd25519Signer(privateKeyPkcs8.slice()))(message))
+    expect(await verifyEd25519(readEd25519Key(made.certificateDer), signed, message)).toBe(true)
+    expect(nacl.sign.detached.verify(message, signed, readEd25519Key(made.certificateDer))).toBe(true)
   })
 })
 

@@ -4,13 +4,14 @@
  *
  * @module
  */
+import nacl from 'tweetnacl'
 import { ByteReader, concatBytes, equalBytes } from '../../../../src/encoding/index.js'
 import { createEd25519Certificate } from '../../../../src/encoding/x509/index.js'
 import type { ByteStream } from '../../../../src/runtime/ports/byte-stream.js'
 import { ALERTS, type AlertName, describeAlert } from '../../../../src/wire/tls/alerts.js'
 import { CIPHER_SUITES, type CipherSuite, keepSecret, type Secret } from '../../../../src/wire/tls/cipher-suites.js'
 import { SCHEME_ED25519 } from '../../../../src/wire/tls/constants.js'
-import { importEd25519Signer, type Sign, verifyEd25519 } from '../../../../src/wire/tls/ed25519.js'
+import { type Sign, verifyEd25519 } from '../../../../src/wire/tls/ed25519.js'
 import { createKeyShare, GROUPS, type GroupName } from '../../../../src/wire/tls/key-exchange.js'
 import {
   deriveHandshakeSecrets,
@@ -52,7 +53,8 @@ export async function createServerIdentity(): Promise<ServerIdentity> {
     notBefore: new Date(Date.now() - 86_400_000),
     notAfter: new Date(Date.now() + 86_400_000)
   })
-  return { certificateDer, privateKeyPkcs8, sign: await importEd25519Signer(privateKeyPkcs8.slice()) }
+  const { secretKey } = nacl.sign.keyPair.fromSeed(privateKeyPkcs8.slice(16))
+  return { certificateDer, privateKeyPkcs8, sign: async (content) => nacl.sign.detached(content, secretKey) }
 }
 
 /** A record as the server sees it. */
