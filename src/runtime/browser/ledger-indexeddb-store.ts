@@ -64,10 +64,14 @@ async function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatab
       if (!database.objectStoreNames.contains(store)) database.createObjectStore(store, { autoIncrement: true })
     database.createObjectStore(PLACE)
   })
+  const opened = done(request, 'open')
   const blocked = new Promise<never>((_resolve, reject) => {
-    request.addEventListener('blocked', () => reject(failed('open', 'a tab of an older version holds the database')))
+    request.addEventListener('blocked', () => {
+      reject(failed('open', 'a tab of an older version holds the database'))
+      opened.then((late) => late.close()).catch(() => undefined)
+    })
   })
-  const database = await Promise.race([done(request, 'open'), blocked])
+  const database = await Promise.race([opened, blocked])
   // A newer version of this library in another tab may go on; what is called here afterwards fails.
   database.addEventListener('versionchange', () => database.close())
   return database
@@ -126,7 +130,7 @@ class Records {
   }
 }
 
-/** Runs `critical` under a Web Lock. @throws CocoonError `ERR_LEDGER_LOCKED` after the time limit. */
+/** Runs `critical` under a Web Lock; its own failure passes as it is. @throws CocoonError `ERR_LEDGER_LOCKED` after the time limit. */
 async function underLock<T>(
   locks: Pick<LockManager, 'request'>,
   name: string,
@@ -135,13 +139,13 @@ async function underLock<T>(
 ): Promise<T> {
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(), timeoutMs)
+  let result: PromiseSettledResult<T> | undefined
   try {
-    return (await locks.request(name, { signal: controller.signal }, () => {
+    await locks.request(name, { signal: controller.signal }, async () => {
       clearTimeout(timer)
-      return critical()
-    })) as T
+      result = (await Promise.allSettled([critical()]))[0]
+    })
   } catch (error) {
-    if (CocoonError.is(error)) throw error
     if (controller.signal.aborted)
       throw new CocoonError('ERR_LEDGER_LOCKED', 'another tab holds the ledger', {
         phase: 'ledger',
@@ -152,6 +156,8 @@ async function underLock<T>(
   } finally {
     clearTimeout(timer)
   }
+  if (result?.status === 'fulfilled') return result.value
+  throw result?.reason
 }
 
 /**
