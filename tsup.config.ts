@@ -41,24 +41,47 @@ const external = ['#runtime', /^node:/, /^cloudflare:/, /^cocoonkit(\/|$)/]
  */
 const groups = [
   // What most entries use. No dynamic import is in it.
-  [
-    'src/errors.ts',
-    'src/encoding/address.ts',
-    'src/encoding/bytes.ts',
-    'src/encoding/spellings.ts',
-    'src/encoding/utf8.ts',
-    'src/runtime/browser/index.ts',
-    'src/runtime/ports/attestation-refused-error.ts'
-  ],
+  {
+    modules: [
+      'src/errors.ts',
+      'src/encoding/address.ts',
+      'src/encoding/bytes.ts',
+      'src/encoding/spellings.ts',
+      'src/encoding/utf8.ts',
+      'src/runtime/browser/index.ts',
+      'src/runtime/ports/attestation-refused-error.ts',
+      'src/runtime/ports/inference.ts'
+    ]
+  },
   // What the root entry loads at once.
-  ['src/client/index.ts'],
-  ['src/runtime/node/index.ts'],
+  {
+    modules: ['src/client/index.ts', 'src/client/openai/surface/index.ts'],
+    followers: [
+      'src/client/encryption/encrypted-call.ts',
+      'src/client/gateway/transport/index.ts',
+      'src/client/network/pool/index.ts',
+      'src/client/openai/calls/index.ts',
+      'src/wire/ratls/index.ts',
+      'src/wire/session/index.ts',
+      'src/wire/tls/index.ts'
+    ]
+  },
+  // What the first request loads.
+  { modules: ['src/client/openai/index.ts', 'src/client/openai/calls/index.ts'] },
+  { modules: ['src/runtime/node/index.ts'] },
   // Parsers of attestation, TLS and TL.
-  ['src/encoding/index.ts'],
-  ['src/encoding/x509/index.ts'],
-  ['src/wire/pow/index.ts'],
+  { modules: ['src/encoding/index.ts'] },
+  { modules: ['src/encoding/x509/index.ts'] },
+  { modules: ['src/wire/pow/index.ts'] },
   // What the first connection loads.
-  ['src/client/network/pool/index.ts', 'src/wire/ratls/index.ts', 'src/wire/session/index.ts', 'src/wire/tls/index.ts']
+  {
+    modules: [
+      'src/client/network/pool/index.ts',
+      'src/wire/ratls/index.ts',
+      'src/wire/session/index.ts',
+      'src/wire/tls/index.ts'
+    ]
+  }
 ]
 
 export default defineConfig({

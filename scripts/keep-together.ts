@@ -11,29 +11,42 @@ import { readFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 
+/** A group of modules. */
+export interface ModuleGroup {
+  /**
+   * These, with all that they import statically and that is in no earlier group, are one chunk. A module with dynamic
+   * imports should not share one with modules that are of use without it: bundlers keep what it might load.
+   */
+  readonly modules: readonly string[]
+  /**
+   * Dynamic imports that only run where the group is loaded already. They are made to reach it too, so that an
+   * application's bundler, which splits by the same rule, does not set apart what they share with it.
+   */
+  readonly followers?: readonly string[]
+}
+
 /**
  * @param entries - Paths of the entries.
  * @param external - As in the build that gets the plugin.
- * @param groups - Lists of modules. Each of them, with all that it imports statically and that is in no earlier group, is
- *   one chunk. A module with dynamic imports should not share one with modules that are of use without it: bundlers keep
- *   what it might load.
+ * @param groups - In the order in which they take modules.
  */
 export async function keepTogether(
   entries: readonly string[],
   external: readonly string[],
-  groups: ReadonlyArray<readonly string[]>
+  groups: readonly ModuleGroup[]
 ): Promise<Plugin> {
   const { inputs } = await readGraph(entries, external)
   const dynamic = Object.values(inputs).flatMap((input) => pathsOf(input, true))
   const reached = new Map([...entries, ...dynamic].map((path) => [path, reach(inputs, [path])]))
   const added = new Map<string, string>()
   const taken = new Set<string>()
-  for (const group of groups) {
-    const members = [...reach(inputs, group)].filter((path) => !taken.has(path))
+  for (const { modules, followers = [] } of groups) {
+    const members = [...reach(inputs, modules)].filter((path) => !taken.has(path))
     for (const path of members) taken.add(path)
-    const imports = group.map((path) => `\nimport ${JSON.stringify(resolve(path))}`).join('')
+    const imports = modules.map((path) => `\nimport ${JSON.stringify(resolve(path))}`).join('')
     for (const [entry, paths] of reached)
-      if (members.some((path) => paths.has(path))) added.set(entry, (added.get(entry) ?? '') + imports)
+      if (followers.includes(entry) || members.some((path) => paths.has(path)))
+        added.set(entry, (added.get(entry) ?? '') + imports)
   }
   return {
     name: 'keep-together',

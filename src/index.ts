@@ -115,7 +115,7 @@ export {
   TruncatedStreamError,
   type Usage,
   type WholeResult
-} from './client/openai/index.js'
+} from './client/openai/surface/index.js'
 export {
   type Charged,
   CocoonError,

@@ -25,7 +25,7 @@ import type { DirectCarrier } from './money/direct-carrier.js'
 import { LazyMoneyCarrier } from './money/lazy-carrier.js'
 import type { QuoteOptions, QuoteSources, RequestQuote } from './money/quote.js'
 import { type Carrier, LazyCarrier, LazyPool, type ProxyCandidate } from './network/index.js'
-import { createCallBudget, createOpenAISurface, type OpenAISurface } from './openai/index.js'
+import { createCallBudget, createOpenAISurface, type OpenAISurface } from './openai/surface/index.js'
 import type { CocoonOptions } from './options.js'
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js'
 

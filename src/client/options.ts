@@ -17,7 +17,7 @@ import type { EncryptionKeySource, EncryptionMode } from './encryption/index.js'
 import type { GatewayOptions } from './gateway/index.js'
 import type { GivenRoot, PaymentOptions, RegistryAttestationOptions } from './money/options.js'
 import type { NetworkEventListener, SelectProxies } from './network/index.js'
-import type { CallDefaults, OpenAISurfaceOptions } from './openai/index.js'
+import type { CallDefaults, OpenAISurfaceOptions } from './openai/surface/index.js'
 
 /**
  * Which network, and where its proxies are: named directly, or learnt from its root contract (`mainnet` and `testnet()` of

@@ -10,7 +10,7 @@ import type { AttestationReport, Verdict, VerdictPolicy } from '../runtime/ports
 import type { RatlsEvent } from '../wire/ratls/index.js'
 import type { SessionOptions } from '../wire/session/index.js'
 import { parseProxyAddress } from './network/index.js'
-import { createCallBudget } from './openai/index.js'
+import { createCallBudget } from './openai/surface/index.js'
 import { pureTlsEngine } from './tls-engine.js'
 
 /** A step of a probe, in order. */

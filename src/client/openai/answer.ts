@@ -13,6 +13,7 @@ import { bodyFailure, budgetEnded, chargedBy, TruncatedStreamError } from './err
 import { createEventReader, type EventReader } from './event-reader.js'
 import { type CallFigures, claimedCostNano, computeFigures } from './figures.js'
 import type { SurfaceContext } from './options.js'
+import { redactError } from './redact.js'
 import type { PendingRequest } from './request-fields.js'
 
 /** An answer whose head has come with a good status, or with any status where the caller takes it as it is. */
@@ -44,10 +45,6 @@ export async function openAnswer(
   request: PendingRequest,
   { anyStatus = false, contact = {} }: { readonly anyStatus?: boolean; readonly contact?: CallContact } = {}
 ): Promise<OpenAnswer> {
-  // Loaded with the first request: what an error may show must not hang on a load that fails when it comes.
-  const { redactError } = await import('./redact.js').catch((cause: unknown) => {
-    throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'request', charged: 'no' })
-  })
   const redact = (error: CocoonError): CocoonError => redactError(error, [request.source, context.confidential])
   let asked = false
   const budget = createCallBudget({

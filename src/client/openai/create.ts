@@ -3,16 +3,11 @@
  *
  * @module
  */
-import { type OpenAnswer, openAnswer, readEvents, readWhole } from './answer.js'
 import { type CallPromise, createCallPromise } from './call-promise.js'
-import { createChunkStream } from './chunk-stream.js'
-import { answerHeaders } from './contact.js'
-import type { CallFigures } from './figures.js'
+import { loadPart } from './load-part.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
-import { promptedRequest } from './prompted-request.js'
-import { createPendingRequest } from './request.js'
 import type { EndpointPath } from './rules/index.js'
-import type { AnswerContext, StreamResult, WholeResult } from './types.js'
+import type { StreamResult, WholeResult } from './types.js'
 
 /** A `create` function: body and options in; a stream where the body says `stream: true`, else the whole answer. */
 export type CreateFunction<B, D, C> = {
@@ -24,42 +19,8 @@ export type CreateFunction<B, D, C> = {
 /** Makes the `create` of one endpoint. */
 export function createResource<B, D, C>(context: SurfaceContext, path: EndpointPath): CreateFunction<B, D, C> {
   const create = (body: unknown, options: RequestOptions = {}): unknown =>
-    createCallPromise(callEndpoint(context, path, body, options))
+    createCallPromise(
+      loadPart(() => import('./calls/index.js')).then(({ callEndpoint }) => callEndpoint(context, path, body, options))
+    )
   return create as CreateFunction<B, D, C>
-}
-
-async function callEndpoint(
-  context: SurfaceContext,
-  path: EndpointPath,
-  body: unknown,
-  options: RequestOptions
-): Promise<WholeResult<unknown> | StreamResult<unknown>> {
-  const file =
-    path === '/v1/audio/transcriptions'
-      ? await (await import('./forms/index.js')).readFile((body as { file?: unknown } | undefined)?.file)
-      : undefined
-  const prompted = await promptedRequest(context, path, body, options)
-  const request = await createPendingRequest(context, path, prompted?.body ?? body, options, { file })
-  const open = await openAnswer(context, request)
-  if (request.streams) {
-    const events = readEvents(context, open)
-    const reader = prompted?.reader(events) ?? events
-    const final = reader.figures
-    return {
-      ...describe(open, final),
-      data: createChunkStream(reader),
-      costNano: final.then(({ costNano }) => costNano),
-      tokensUsed: final.then(({ tokensUsed }) => tokensUsed)
-    }
-  }
-  const whole = await readWhole(context, open)
-  const { value, figures } = prompted?.whole(whole) ?? whole
-  return { ...figures, ...describe(open, Promise.resolve(figures), figures), data: value }
-}
-
-function describe({ answer }: OpenAnswer, final: Promise<CallFigures>, figures?: CallFigures): AnswerContext {
-  const { requestId, peer, status } = answer
-  const response = new Response(null, { status, headers: answerHeaders(answer, figures) })
-  const encrypted = answer.encrypted === true
-  return { response, requestId, attestationId: peer.attestationId, peer, encrypted, final }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import { CocoonError } from '../../errors.js'
+import type * as Fetching from './fetching/index.js'
+import { loadPart } from './load-part.js'
 import type { SurfaceContext } from './options.js'
 
 /** A `fetch`. */
@@ -23,14 +25,8 @@ export function createFetch(context: SurfaceContext): FetchFunction {
   }
 }
 
-/** What `fetch` and the list of models need, loaded once. @throws CocoonError `ERR_INTERNAL`; the next call tries again. */
-export async function loadFetching(): Promise<typeof import('./fetching/index.js')> {
-  try {
-    return await import('./fetching/index.js')
-  } catch (cause) {
-    throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'request' })
-  }
-}
+/** What `fetch` and the list of models need. @throws CocoonError `ERR_INTERNAL`. */
+export const loadFetching = (): Promise<typeof Fetching> => loadPart(() => import('./fetching/index.js'))
 
 /** The arguments of one call. */
 export interface FetchCall {
