@@ -80,6 +80,8 @@ async function compare(library, port) {
   }
   const open = async (engine, times = {}) => {
     const started = performance.now()
+    // As wire/ratls does it: what does not depend on the peer is made while the connection is.
+    engine.prepare?.({ clock, random })
     const raw = await library.nodeDialer.dial({ host: '127.0.0.1', port })
     times.dialled = performance.now()
     const stream = await engine.connect(raw, { clock, random, judge: async () => {} })

@@ -8,19 +8,28 @@ import type { TlsEngine } from '../runtime/ports/tls-engine.js'
 
 let loading: Promise<TlsEngine> | undefined
 
+function load(): Promise<TlsEngine> {
+  return (loading ??= import('../wire/tls/index.js').then(
+    ({ createPureTlsEngine }) => createPureTlsEngine(),
+    (cause: unknown) => {
+      // A part that could not be fetched is tried again by the next connection.
+      loading = undefined
+      throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'tls', retryable: true })
+    }
+  ))
+}
+
 /** Default engine on every runtime: it judges the peer before the own certificate leaves. One client identity per process. */
 export const pureTlsEngine: TlsEngine = {
   name: 'pure',
-  async connect(stream, options) {
-    loading ??= import('../wire/tls/index.js').then(
-      ({ createPureTlsEngine }) => createPureTlsEngine(),
-      (cause: unknown) => {
-        // A part that could not be fetched is tried again by the next connection.
-        loading = undefined
-        throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'tls', retryable: true })
-      }
+  prepare(platform) {
+    load().then(
+      (engine) => engine.prepare?.(platform),
+      // The connection says so.
+      () => undefined
     )
-    const engine = await loading
-    return engine.connect(stream, options)
+  },
+  async connect(stream, options) {
+    return (await load()).connect(stream, options)
   }
 }
