@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { encodeUtf8 } from '../../encoding/index.js'
+import { encodeUtf8 } from '../../encoding/utf8.js'
 import { decryptAnswer, EnvelopeError } from '../../envelope/index.js'
 import type { InferenceAnswer } from '../../runtime/ports/inference.js'
 import { createEventParser } from '../openai/index.js'

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { decodeUtf8, encodeUtf8 } from '../../encoding/index.js'
+import { decodeUtf8, encodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError } from '../../errors.js'
 import { encryptForm, encryptRequest, parsePublicKey, type SenderKey } from '../../envelope/index.js'
 import type { InferenceRequest } from '../../runtime/ports/inference.js'
-import { encodeMultipart, readFile } from '../openai/forms/index.js'
 import type { EncryptionSettings } from './types.js'
 
 /** An encrypted request with what its answer needs. */
@@ -39,6 +38,8 @@ export async function sealRequest(
   }
   const plain = await new Response(request.body as BodyInit, { headers: { 'content-type': type } }).formData()
   const { form, senderKey } = await encryptForm(plain, options)
+  // It wrote the form that is encrypted here, so that it is loaded.
+  const { encodeMultipart, readFile } = await import('../openai/forms/index.js')
   const file = await readFile(form.get('file'))
   const { contentType, body } = encodeMultipart(Object.fromEntries(form), file, random)
   const headers = request.headers.map(
