@@ -65,6 +65,7 @@ export type {
   NetworkEvent,
   NetworkEventListener,
   NetworkOptions,
+  ParamsChange,
   PaymentOptions,
   ProbeOptions,
   ProbePhase,

@@ -12,7 +12,7 @@ export type {
   UsableEncryptionKey
 } from './encryption/index.js'
 export type { GatewayHeaders, GatewayOptions } from './gateway/index.js'
-export type { GivenRoot, PaymentOptions, RegistryAttestationOptions } from './money/options.js'
+export type { GivenRoot, ParamsChange, PaymentOptions, RegistryAttestationOptions } from './money/options.js'
 export type { QuoteOptions, RequestQuote } from './money/quote.js'
 export type { NetworkEvent, NetworkEventListener, ProxyCandidate, ProxyState, SelectProxies } from './network/index.js'
 export type { AccountOptions, CocoonOptions, IdleOptions, NetworkOptions, RuntimeOptions } from './options.js'

@@ -166,6 +166,7 @@ const PAYMENT_OPTION_NAMES = [
   'exclusive',
   'prices',
   'onReceipt',
+  'onParamsChange',
   'onOvercharge'
 ] as const
 

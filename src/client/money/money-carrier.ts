@@ -7,6 +7,7 @@
 import type { AttestationVerdictPolicy } from '../../attestation/index.js'
 import { bytesToHex, decodeUtf8 } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
+import { planMigration } from '../../payments/channel/index.js'
 import { makeQuote, requestSize } from '../../payments/pricing/index.js'
 import { allowedProxyImages, tokenPrices, type Registry, type RegistrySnapshot } from '../../payments/registry/index.js'
 import type {
@@ -17,6 +18,7 @@ import type {
   WorkerType
 } from '../../runtime/ports/inference.js'
 import type { VerdictPolicy } from '../../runtime/ports/verdict.js'
+import { callWatcher } from '../../runtime/shared/index.js'
 import type {
   ConnectorSettings,
   ConnectProxy,
@@ -38,7 +40,7 @@ import {
 import { createUsageReader } from './usage-reader.js'
 
 /** What {@link createMoneyCarrier} needs. */
-export interface MoneyCarrierOptions extends Omit<RegistryPoolsOptions, 'registry' | 'connect'> {
+export interface MoneyCarrierOptions extends Omit<RegistryPoolsOptions, 'registry' | 'connect' | 'onParamsChange'> {
   readonly source: RegistrySource | undefined
   readonly payments: PaymentOptions | undefined
   /** A policy that takes its image hashes from the root contract; `undefined`: the policy of the settings. */
@@ -80,6 +82,7 @@ class Carrier implements MoneyCarrier {
       ...options,
       registry: this.registry,
       select: this.#select(options.select),
+      onParamsChange: () => this.#planMigrations(),
       connect: (settings, snapshot) => this.#connector(settings, snapshot)
     })
   }
@@ -198,8 +201,12 @@ class Carrier implements MoneyCarrier {
         entry?.bodyEnded(done ? usage.finish() : null, done)
       }
     }
+    const receipt = this.book?.of(requestId)
+    // Whoever asks for it is told; whoever does not is not bothered.
+    receipt?.catch(() => undefined)
     return {
       ...answer,
+      receipt,
       parts: parts(),
       cancel: (reason) => {
         entry?.bodyEnded(null, false)
@@ -237,6 +244,29 @@ class Carrier implements MoneyCarrier {
       const connection = await createConnector({ ...settings, policy, session })(address, context)
       watched?.ready(connection.session, snapshot)
       return connection
+    }
+  }
+
+  /** Tells the caller what lies in the contracts of earlier params, and what to do about them. In the background. */
+  #planMigrations(): void {
+    const { registry, book } = this
+    const { payments, source, clock, random } = this.#options
+    const reader = source?.reader
+    const tell = payments?.onParamsChange
+    if (registry === undefined || book === undefined || reader === undefined) return
+    if (payments === undefined || tell === undefined) return
+    for (const [address, contract] of book.contracts) {
+      // Charges that have come count among what is owed.
+      const planning = book
+        .flush()
+        .then(() => planMigration({ contract }, { registry, reader, ledger: payments.ledger, clock, random }))
+      void planning.then(
+        (migration) => callWatcher(() => tell({ address, contract, migration })),
+        (cause: unknown) => {
+          const error = CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'channel' })
+          callWatcher(() => tell({ address, contract, error }))
+        }
+      )
     }
   }
 

@@ -5,7 +5,9 @@
  */
 import type { AttestationPolicyOptions } from '../../attestation/index.js'
 import type { TonAddress } from '../../encoding/index.js'
+import type { CocoonError } from '../../errors.js'
 import type {
+  ChannelMigration,
   Ledger,
   OverchargeDetected,
   OverchargePolicy,
@@ -24,6 +26,18 @@ export interface GivenRoot {
 
 /** Attestation with the image hashes of the root contract: the options of a policy without its list. */
 export type RegistryAttestationOptions = Omit<AttestationPolicyOptions, 'imageHashes'>
+
+/** The network changed its params in the middle of a client's life: what it means for the account at one proxy. */
+export interface ParamsChange {
+  /** The proxy, `host:port`. */
+  readonly address: string
+  /** Raw address of the client contract that was used so far; its running requests end there. */
+  readonly contract: string
+  /** Plans for both contracts; absent when they could not be made. Nothing of them has been sent. */
+  readonly migration?: ChannelMigration | undefined
+  /** Why there are no plans; `planMigration` of `cocoonkit/ton` tries again. */
+  readonly error?: CocoonError | undefined
+}
 
 /** Receipts, caps and what to do about a proxy that takes too much. */
 export interface PaymentOptions {
@@ -50,5 +64,10 @@ export interface PaymentOptions {
   /** Prices for networks without a root contract. Default: those of the root state. */
   readonly prices?: TokenPrices | undefined
   readonly onReceipt?: ((receipt: Receipt) => void) | undefined
+  /**
+   * Called for every proxy whose client contract was in use when the network's params changed: the coins in the old
+   * contract with the plans to leave it, and the plan for the new one. Needs a chain. Nothing is sent by itself.
+   */
+  readonly onParamsChange?: ((change: ParamsChange) => void) | undefined
   readonly onOvercharge?: ((error: OverchargeDetected, policy: OverchargePolicy) => void) | undefined
 }

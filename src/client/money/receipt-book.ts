@@ -75,6 +75,11 @@ export class ReceiptBook {
     if (this.#stopped !== undefined) throw this.#stopped
   }
 
+  /** Client contracts in use now, by the address of their proxy. */
+  get contracts(): ReadonlyMap<string, string> {
+    return new Map([...this.#byAddress].map(([address, { contract }]) => [address, contract]))
+  }
+
   /** Raw address of the client contract at a proxy; its own address before a connection stood. */
   recipientOf(address: string): string {
     return this.#byAddress.get(address)?.contract ?? address

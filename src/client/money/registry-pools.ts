@@ -45,6 +45,8 @@ export interface RegistryPoolsOptions {
   readonly random: Random
   readonly select: SelectProxies | undefined
   readonly onEvent: NetworkEventListener | undefined
+  /** Called when new calls go under other params than those before. */
+  readonly onParamsChange?: (() => void) | undefined
 }
 
 /** Where the root state comes from. */
@@ -146,6 +148,7 @@ export class RegistryPools {
             : `coins in the client contract of params ${before} stay there until it is closed; requests need a channel under params ${after}`
       })
     }
+    if (before !== after) this.#options.onParamsChange?.()
     if (entry.users === 0) void this.#drop(entry)
   }
 

@@ -46,6 +46,7 @@ export {
   type LongAuthorizerOptions
 } from './long-authorization.js'
 export { memoryLedgerStore } from './memory-ledger-store.js'
+export { type ChannelMigration, type LeavingPlans, type MigrationRequest, planMigration } from './migration.js'
 export {
   costsCoins,
   OverchargeDetected,
