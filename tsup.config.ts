@@ -72,6 +72,9 @@ const groups = [
   // Parsers of attestation, TLS and TL.
   { modules: ['src/encoding/index.ts'] },
   { modules: ['src/encoding/x509/index.ts'] },
+  // What a policy loads at once, and what the first peer that it judges.
+  { modules: ['src/attestation/index.ts'] },
+  { modules: ['src/attestation/verifier.ts'] },
   { modules: ['src/wire/pow/index.ts'] },
   // What the first connection loads.
   {
