@@ -21,6 +21,7 @@ export {
   type DevnetChain,
   type DevnetChainOptions,
   type DevnetChainProxy,
+  type DevnetContractCodes,
   type DevnetWallet,
   type RootCellInput,
   type RootEncryptionKey

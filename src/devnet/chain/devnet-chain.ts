@@ -23,12 +23,13 @@ import type { Lifetime } from '../lifetime.js'
 import type { ProxyIdentity } from '../proxy/identity.js'
 import type { DevnetProxy } from '../proxy/proxy.js'
 import type { AccountTemplate } from '../proxy/settings.js'
+import { contractCode, type ContractCode } from './contract-code.js'
 import { Facade } from './facade.js'
 import { facadeFetch, serveFacade } from './http-server.js'
 import { LocalChain } from './local-chain.js'
 import { ProxyAgent } from './proxy-agent.js'
 import { ProxyWallet } from './proxy-wallet.js'
-import { devnetCode, rootCell, type RootCellInput } from './root-cell.js'
+import { rootCell, type RootCellInput } from './root-cell.js'
 import {
   DEVNET_CHAIN_CHEATS,
   type ChainCheat,
@@ -78,6 +79,7 @@ export class RunningChain implements DevnetChain {
   readonly #chain: LocalChain
   readonly #cheats = new Set<ChainCheat>()
   readonly #agents: ProxyAgent[] = []
+  readonly #codeOf: ContractCode
   readonly #proxies: DevnetChainProxy[] = []
   #root: RootCellInput
   #state: Cell
@@ -89,6 +91,7 @@ export class RunningChain implements DevnetChain {
     const { options, root } = settings
     this.#settings = settings
     this.#chain = chain
+    this.#codeOf = contractCode(options.codes)
     const { configVersion, ...rest } = root
     this.#root = {
       ...rest,
@@ -103,8 +106,8 @@ export class RunningChain implements DevnetChain {
       encryptionKeys: []
     }
     // Deployed as version 0 without proxies, so that its address does not depend on ports.
-    this.#state = rootCell({ ...this.#root, version: 0, proxyHashes: [] })
-    const init = beginCell().storeUint(0b00110, 5).storeRef(devnetCode('root')).storeRef(this.#state).endCell()
+    this.#state = rootCell({ ...this.#root, version: 0, proxyHashes: [] }, this.#codeOf)
+    const init = beginCell().storeUint(0b00110, 5).storeRef(this.#codeOf('root')).storeRef(this.#state).endCell()
     this.rootAddress = new Address(0, init.hash()).toString()
     this.source = toncenterV3({
       endpoint: 'http://devnet/api/v3',
@@ -117,21 +120,15 @@ export class RunningChain implements DevnetChain {
     this.setCheats(...(options.cheats ?? []))
   }
 
-  readonly #init: Uint8Array
+  /** Deploys the root contract; goes with its first state. */
+  #init: Uint8Array | undefined
 
-  /** Starts a chain with a root contract. @throws CocoonError `ERR_UNSUPPORTED_RUNTIME` | `ERR_OPTIONS`. */
+  /** Starts a chain; the first {@link changeRoot} deploys its root contract. @throws CocoonError `ERR_UNSUPPORTED_RUNTIME` | `ERR_OPTIONS`. */
   static async start(settings: DevnetChainSettings): Promise<RunningChain> {
     const chain = await LocalChain.create(settings.now)
     const facade = new Facade(chain)
     const running = new RunningChain(settings, chain, facade)
     running.url = await serveFacade(facade, settings.host, settings.options.port ?? 0, settings.lifetime)
-    await chain.sendInternal({
-      from: FAUCET,
-      to: running.rootAddress,
-      valueNano: TON,
-      stateInit: running.#init,
-      bounce: false
-    })
     return running
   }
 
@@ -162,16 +159,24 @@ export class RunningChain implements DevnetChain {
   async changeRoot(change: Partial<Omit<RootCellInput, 'owner' | 'version'>>): Promise<void> {
     const version = this.#state.beginParse().skip(267).loadUint(32) === 0 ? this.#root.version : this.#root.version + 1
     this.#root = { ...this.#root, ...change, version }
-    this.#state = rootCell(this.#root)
+    this.#state = rootCell(this.#root, this.#codeOf)
     const body = beginCell().storeUint(OP_REPLACE_STATE, 32).storeUint(version, 64).storeRef(this.#state).endCell()
-    await this.sendInternal({ from: this.#root.owner, to: this.rootAddress, valueNano: TON / 10n, body: bocOf(body) })
+    const stateInit = this.#init
+    this.#init = undefined
+    await this.#chain.sendInternal({
+      from: this.#root.owner,
+      to: this.rootAddress,
+      valueNano: stateInit === undefined ? TON / 10n : TON,
+      body: bocOf(body),
+      stateInit
+    })
   }
 
   /** Deploys a proxy's wallet and contract. @returns The identity that the chain gives it. */
   async addProxy(identity: ProxyIdentity): Promise<ProxyIdentity> {
     const { lifetime, stateCommitMs, options } = this.#settings
     const root: RootState = parseRootState(this.rootState())
-    const wallet = new ProxyWallet(this.#chain, identity.seed, address('proxy owner'))
+    const wallet = new ProxyWallet(this.#chain, identity.seed, address('proxy owner'), this.#codeOf('wallet'))
     await this.#chain.sendInternal({
       from: FAUCET,
       to: wallet.address,

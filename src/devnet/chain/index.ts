@@ -11,5 +11,6 @@ export {
   type DevnetChain,
   type DevnetChainOptions,
   type DevnetChainProxy,
+  type DevnetContractCodes,
   type DevnetWallet
 } from './types.js'

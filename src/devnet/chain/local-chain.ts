@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import { Address, Cell, loadMessage, loadStateInit, type Message, type Transaction } from '@ton/core'
 import type * as Sandbox from '@ton/sandbox'
-import type { Blockchain, SmartContract } from '@ton/sandbox'
+import type { Blockchain, Executor, SmartContract } from '@ton/sandbox'
 import { CocoonError } from '../../errors.js'
 
 /** A message from nowhere: the faucet's, or a test's. */
@@ -64,6 +64,16 @@ function refused(reason: string, cause?: unknown): CocoonError {
   return new CocoonError('ERR_CHAIN_RESPONSE', reason, { phase: 'chain', cause })
 }
 
+/** The virtual machine while some chain of this process uses it. */
+let executor: WeakRef<Executor> | undefined
+
+/** One virtual machine serves every chain: it keeps nothing between calls, and compiling it is most of a start. */
+async function sharedExecutor(sandbox: Pick<typeof Sandbox, 'Executor'>): Promise<Executor> {
+  const made = executor?.deref() ?? (await sandbox.Executor.create())
+  executor = new WeakRef(made)
+  return made
+}
+
 /** A chain on one machine. */
 export class LocalChain {
   readonly #chain: Blockchain
@@ -93,7 +103,7 @@ export class LocalChain {
    * @throws CocoonError `ERR_UNSUPPORTED_RUNTIME` without the optional package `@ton/sandbox`.
    */
   static async create(now: () => number): Promise<LocalChain> {
-    let sandbox: Pick<typeof Sandbox, 'Blockchain' | 'EmulationError'>
+    let sandbox: Pick<typeof Sandbox, 'Blockchain' | 'EmulationError' | 'Executor'>
     try {
       sandbox = await import('@ton/sandbox')
     } catch (cause) {
@@ -103,7 +113,7 @@ export class LocalChain {
       })
     }
     const { EmulationError } = sandbox
-    const chain = await sandbox.Blockchain.create({ config: 'slim' })
+    const chain = await sandbox.Blockchain.create({ config: 'slim', executor: await sharedExecutor(sandbox) })
     return new LocalChain(chain, now, (error) => error instanceof EmulationError)
   }
 

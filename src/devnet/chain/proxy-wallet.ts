@@ -6,7 +6,6 @@
  */
 import { Address, beginCell, Cell } from '@ton/core'
 import nacl from 'tweetnacl'
-import { devnetCode } from './root-cell.js'
 import type { LocalChain } from './local-chain.js'
 
 /** What the wallet sends. */
@@ -36,7 +35,7 @@ export class ProxyWallet {
   #tail: Promise<void> = Promise.resolve()
 
   /** @param seed - Ed25519 seed, 32 bytes. @param owner - Who may command the wallet from inside. */
-  constructor(chain: LocalChain, seed: Uint8Array, owner: string) {
+  constructor(chain: LocalChain, seed: Uint8Array, owner: string, code: Cell) {
     const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(seed)
     this.#chain = chain
     this.#secretKey = secretKey
@@ -46,7 +45,7 @@ export class ProxyWallet {
       .storeUint(0, 32)
       .storeAddress(Address.parse(owner))
       .endCell()
-    const init = beginCell().storeUint(0b00110, 5).storeRef(devnetCode('wallet')).storeRef(data).endCell()
+    const init = beginCell().storeUint(0b00110, 5).storeRef(code).storeRef(data).endCell()
     this.stateInit = new Uint8Array(init.toBoc())
     this.address = new Address(0, init.hash()).toString()
   }

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { Address, beginCell, Cell, Dictionary, type DictionaryValue } from '@ton/core'
+import { Address, beginCell, type Cell, Dictionary, type DictionaryValue } from '@ton/core'
 import type { TokenPrices } from '../../payments/pricing/index.js'
-import { DEVNET_CONTRACTS } from './contracts.generated.js'
+import type { ContractCode } from './contract-code.js'
 
 /** A key that the network encrypts requests to. */
 export interface RootEncryptionKey {
@@ -59,12 +59,7 @@ const keyValue: DictionaryValue<RootEncryptionKey> = {
   parse: () => ({ publicKey: '', expiresAtUnix: 0 })
 }
 
-/** Code of one of the devnet's contracts. */
-export function devnetCode(name: keyof typeof DEVNET_CONTRACTS): Cell {
-  return Cell.fromBase64(DEVNET_CONTRACTS[name].code)
-}
-
-function paramsCell(input: RootCellInput): Cell {
+function paramsCell(input: RootCellInput, codeOf: ContractCode): Cell {
   const { prices } = input
   const { multipliers } = prices
   return beginCell()
@@ -82,9 +77,9 @@ function paramsCell(input: RootCellInput): Cell {
     .storeUint(input.clientDelaySeconds, 32)
     .storeCoins(input.minProxyStakeNano)
     .storeCoins(input.minClientStakeNano)
-    .storeMaybeRef(devnetCode('proxy'))
-    .storeMaybeRef(devnetCode('worker'))
-    .storeMaybeRef(devnetCode('client'))
+    .storeMaybeRef(codeOf('proxy'))
+    .storeMaybeRef(codeOf('worker'))
+    .storeMaybeRef(codeOf('client'))
     .endCell()
 }
 
@@ -106,13 +101,13 @@ function keyManagerCell(input: RootCellInput): Cell {
   return beginCell().storeDict(keys).storeUint(0, 256).storeUint(0, 256).storeUint(0, 8).endCell()
 }
 
-/** The state as a cell. */
-export function rootCell(input: RootCellInput): Cell {
+/** The state as a cell. @param codeOf - Code that the network publishes for its contracts. */
+export function rootCell(input: RootCellInput, codeOf: ContractCode): Cell {
   return beginCell()
     .storeAddress(Address.parse(input.owner))
     .storeUint(input.version, 32)
     .storeRef(dataCell(input))
-    .storeRef(paramsCell(input))
+    .storeRef(paramsCell(input, codeOf))
     .storeRef(keyManagerCell(input))
     .endCell()
 }

@@ -19,6 +19,15 @@ export const DEVNET_CHAIN_CHEATS: Readonly<Record<ChainCheat, string>> = {
   'refuse-close': 'never grants a refund: only the forced close is left'
 }
 
+/** Code of contracts, bags of cells. What is not given is the devnet's own. */
+export interface DevnetContractCodes {
+  readonly proxy?: Uint8Array | undefined
+  readonly worker?: Uint8Array | undefined
+  readonly client?: Uint8Array | undefined
+  /** The wallets that own the proxy contracts. */
+  readonly wallet?: Uint8Array | undefined
+}
+
 /** Options of the chain. Every field is optional; `undefined` means the default. */
 export interface DevnetChainOptions {
   /** Port of the HTTP facade. Default 0: any free one. */
@@ -38,6 +47,8 @@ export interface DevnetChainOptions {
   /** Unsettled use from which a proxy charges by itself, nanotons. Default 1 TON, as the reference. */
   readonly chargeThresholdNano?: bigint | undefined
   readonly cheats?: readonly ChainCheat[] | undefined
+  /** Other code of the contracts, compiled for struct version 4, e.g. that of the main network. Default: the devnet's own. */
+  readonly codes?: DevnetContractCodes | undefined
 }
 
 /** A wallet with TON in it, for tests. */
