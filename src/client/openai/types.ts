@@ -5,6 +5,7 @@
  * @module
  */
 import type { TokensUsed } from '../../runtime/ports/inference.js'
+import type { Receipt } from '../../runtime/ports/request-receipt.js'
 import type { ChunkStream } from './chunk-stream.js'
 import type { CallFigures } from './figures.js'
 import type { FileInput } from './multipart.js'
@@ -222,6 +223,12 @@ export interface AnswerContext {
   readonly peer: InferencePeer
   /** Whether request and answer were encrypted end to end, beyond the connection's own encryption. */
   readonly encrypted: boolean
+  /**
+   * The receipt of this request, for clients with the option `payments`; `undefined` for others. Resolves when the answer
+   * is over and the proxy has told its charge, a few seconds later at most; so an answer that nobody reads has none before
+   * the client is closed. Rejects with `ERR_LEDGER*` when it could not be stored, which harms nobody who does not look.
+   */
+  readonly receipt: Promise<Receipt> | undefined
   /** Resolves when the answer is over, also when it failed or was aborted. Never rejects. */
   readonly final: Promise<CallFigures>
 }

@@ -8,32 +8,10 @@
  * @module
  */
 import type { TokensUsed } from '../../runtime/ports/inference.js'
+import type { RawTokenCounts, TokenMultipliers, TokenPrices } from '../../runtime/ports/prices.js'
 import { adjust, MULTIPLIER_UNIT } from './adjust.js'
 
-/** Raw tokens as the inference server reported them; each is the maximum seen so far, never a sum. */
-export interface RawTokenCounts {
-  readonly prompt: bigint
-  readonly cached: bigint
-  readonly completion: bigint
-  readonly reasoning: bigint
-}
-
-/** Multipliers of the four token classes, 1/10000. */
-export interface TokenMultipliers {
-  readonly prompt: number
-  readonly cached: number
-  readonly completion: number
-  readonly reasoning: number
-}
-
-/** What the network's root contract says about prices. */
-export interface TokenPrices {
-  /** Nanotons per adjusted token that the client pays. */
-  readonly pricePerTokenNano: bigint
-  /** Nanotons per adjusted token that the worker earns. */
-  readonly workerFeePerTokenNano: bigint
-  readonly multipliers: TokenMultipliers
-}
+export type { RawTokenCounts, TokenMultipliers, TokenPrices }
 
 /** Cost of an answer so far, nanotons, as the worker writes it into `usage`. Cumulative, not per chunk. */
 export interface UsageCosts {

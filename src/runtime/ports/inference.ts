@@ -4,8 +4,11 @@
  *
  * @module
  */
-
 import { CocoonError, type CocoonErrorOptions, type ErrorCode } from '../../errors.js'
+import type { TokensUsed } from './prices.js'
+import type { Receipt } from './request-receipt.js'
+
+export type { TokensUsed } from './prices.js'
 
 /** A call's total time budget and the caller's cancellation in one object. */
 export interface CallBudget {
@@ -49,15 +52,6 @@ export interface InferenceRequest {
   readonly onSent?: ((requestId: string) => void) | undefined
 }
 
-/** Adjusted tokens by class, as the proxy reports and charges them. All `bigint`, never clamped. */
-export interface TokensUsed {
-  readonly prompt: bigint
-  readonly cached: bigint
-  readonly completion: bigint
-  readonly reasoning: bigint
-  readonly total: bigint
-}
-
 /** What the last message of an answer says. Advice by the peer: nothing in it is trusted to fail a complete answer. */
 export interface InferenceFinal {
   /** `undefined` when the peer sent no figures. */
@@ -98,6 +92,8 @@ export interface InferenceAnswer {
   cancel(reason: unknown): void
   /** Whether request and answer were encrypted end to end to a key of the network; absent = no. */
   readonly encrypted?: boolean | undefined
+  /** The receipt of the request, where the carrier keeps receipts. An unread rejection harms nobody. */
+  readonly receipt?: Promise<Receipt> | undefined
 }
 
 /** One worker as the market shows it. */
