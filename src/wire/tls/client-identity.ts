@@ -6,7 +6,9 @@
 import { createClientCertificate } from '../../encoding/x509/index.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
 import { SCHEME_ED25519 } from './constants.js'
-import type { Sign } from './ed25519.js'
+
+/** Signs bytes. */
+export type Sign = (content: Uint8Array) => Promise<Uint8Array>
 
 /** A certificate whose key can sign. */
 export interface ClientIdentity {

@@ -4,10 +4,10 @@
  * @module
  */
 import { contextTag, decodeDerBitStringBytes, DER_TAG, DerReader } from '../../encoding/der/index.js'
+import { verifyEd25519 } from '../../encoding/x509/index.js'
 import { equalBytes } from '../../encoding/index.js'
 import { abort } from './alerts.js'
 import { SCHEME_ED25519 } from './constants.js'
-import { verifyEd25519 } from './ed25519.js'
 
 /** How a server proves that it holds the key of its certificate. */
 export interface PeerAuthentication {

@@ -6,12 +6,12 @@
  */
 import nacl from 'tweetnacl'
 import { ByteReader, concatBytes, equalBytes } from '../../../../src/encoding/index.js'
-import { createEd25519Certificate } from '../../../../src/encoding/x509/index.js'
+import { createEd25519Certificate, verifyEd25519 } from '../../../../src/encoding/x509/index.js'
 import type { ByteStream } from '../../../../src/runtime/ports/byte-stream.js'
 import { ALERTS, type AlertName, describeAlert } from '../../../../src/wire/tls/alerts.js'
 import { CIPHER_SUITES, type CipherSuite, keepSecret, type Secret } from '../../../../src/wire/tls/cipher-suites.js'
+import type { Sign } from '../../../../src/wire/tls/client-identity.js'
 import { SCHEME_ED25519 } from '../../../../src/wire/tls/constants.js'
-import { type Sign, verifyEd25519 } from '../../../../src/wire/tls/ed25519.js'
 import { createKeyShare, GROUPS, type GroupName } from '../../../../src/wire/tls/key-exchange.js'
 import {
   deriveHandshakeSecrets,
