@@ -47,5 +47,5 @@ function describe({ answer }: OpenAnswer, final: Promise<CallFigures>, figures?:
   const { requestId, peer, status } = answer
   const response = new Response(null, { status, headers: answerHeaders(answer, figures) })
   const encrypted = answer.encrypted === true
-  return { response, requestId, attestationId: peer.attestationId, peer, encrypted, final }
+  return { response, requestId, attestationId: peer.attestationId, peer, encrypted, receipt: answer.receipt, final }
 }
