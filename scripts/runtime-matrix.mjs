@@ -35,21 +35,24 @@ function must(command, args) {
 if (flags.install) must(process.execPath, ['scripts/install-runtimes.mjs'])
 if (!flags['no-build']) must('npm', ['run', '--silent', 'build:js'])
 
+const { Cocoon } = await import('cocoonkit')
 const { startDevnet } = await import('cocoonkit/devnet')
 const { startRelay } = await import('cocoonkit/relay')
 const { ROWS, versionOf } = await import('../test/runtime/rows.mjs')
 const { installPackedProject } = await import('../test/runtime/project.mjs')
 const { servePage } = await import('../test/runtime/browsers.mjs')
+const { runGatewaySuite } = await import('../test/runtime/gateway-suite.mjs')
 const { renderTable, replaceTable } = await import('../test/runtime/table.mjs')
 
 const started = Date.now()
 const project = installPackedProject()
 const devnet = await startDevnet({ difficultyBits: DIFFICULTY_BITS })
 const hard = await startDevnet({ difficultyBits: HARD_BITS })
+const encrypted = await startDevnet({ difficultyBits: DIFFICULTY_BITS, encryption: true, tokenDelayMs: 5 })
 const page = await servePage(project)
 const targets = [...devnet.network.proxies, ...hard.network.proxies]
 const relay = await startRelay({ targets, origins: [page.origin] })
-const config = { description: devnet.describe(), hard: hard.describe() }
+const config = { description: devnet.describe(), hard: hard.describe(), encrypted: encrypted.describe() }
 const configServer = createServer((_request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(config))
 })
@@ -75,6 +78,7 @@ page.close()
 await relay.close()
 await devnet.close()
 await hard.close()
+await encrypted.close()
 rmSync(project, { recursive: true, force: true })
 
 console.log(`\n${renderTable(results)}`)
@@ -101,11 +105,27 @@ async function runRow(row) {
   try {
     const version = versionOf(row, found.path)
     const { steps, figures } = await row.run(found.path, setting)
+    steps.push(...(await runGateway(row, found.path)))
     const failed = steps.filter((step) => !step.ok)
     const seconds = (Date.now() - rowStarted) / 1000
     return { ...about, outcome: failed.length === 0 ? 'pass' : 'fail', version, steps, figures, seconds, failed }
   } catch (error) {
     return { ...about, outcome: 'fail', reason: error.message, seconds: (Date.now() - rowStarted) / 1000 }
+  }
+}
+
+/** The gateway's steps where the runtime can be a server; one that does not start is a step that failed. */
+async function runGateway(row, path) {
+  if (row.serveGateway === undefined) return []
+  const gatewayStarted = Date.now()
+  let server
+  try {
+    server = await row.serveGateway(path, setting)
+    return await runGatewaySuite(Cocoon, `http://127.0.0.1:${server.port}`, config.encrypted)
+  } catch (error) {
+    return [{ name: 'gateway: start', ok: false, ms: Date.now() - gatewayStarted, error: error.message }]
+  } finally {
+    server?.close()
   }
 }
 

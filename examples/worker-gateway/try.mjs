@@ -1,7 +1,7 @@
 /** Calls the Worker's `fetch` in this process, on a devnet: a user of the bot, a stranger, a page of another origin. */
 import { createHmac } from 'node:crypto'
 import { startDevnet } from 'cocoonkit/devnet'
-import worker from './src/worker.mjs'
+import worker, { Gateway } from './src/worker.mjs'
 
 const devnet = await startDevnet()
 const env = {
@@ -9,6 +9,9 @@ const env = {
   BOT_TOKEN: '1234567890:simulated-token-of-no-bot-at-all',
   APP_ORIGIN: 'https://app.example'
 }
+/** What the platform makes of the binding: one object for all callers. */
+const object = new Gateway({ waitUntil() {} }, env)
+env.GATEWAY = { idFromName: (name) => name, get: () => object }
 const authorization = `tma ${signIn({ user: '{"id":42,"first_name":"Ada"}', auth_date: String(Math.floor(Date.now() / 1000)) })}`
 const body = JSON.stringify({
   model: 'devnet/echo',

@@ -25,3 +25,29 @@ export function run(command, args, { cwd, timeoutMs, env = {} }) {
     })
   })
 }
+
+/** Starts a server and waits for the line in which it names its port; `close` ends it. */
+export function serve(command, args, { cwd, timeoutMs, env = {} }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const close = () => child.kill('SIGKILL')
+    let output = ''
+    let errors = ''
+    const timer = setTimeout(() => fail(`no port after ${timeoutMs} ms`), timeoutMs)
+    function fail(how) {
+      clearTimeout(timer)
+      close()
+      reject(new Error(`${how}: ${`${output}${errors}`.trim().slice(-OUTPUT_LIMIT) || 'no output'}`))
+    }
+    child.stdout.on('data', (data) => {
+      output = (output + data).slice(-OUTPUT_LIMIT)
+      const port = /^gateway-port (\d+)$/m.exec(output)?.[1]
+      if (port === undefined) return
+      clearTimeout(timer)
+      resolve({ port: Number(port), errors: () => errors, close })
+    })
+    child.stderr.on('data', (data) => (errors = (errors + data).slice(-OUTPUT_LIMIT)))
+    child.on('error', reject)
+    child.on('close', (code) => fail(`exit ${code}`))
+  })
+}

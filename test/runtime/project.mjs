@@ -12,7 +12,16 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const SUITE_FILES = ['suite.mjs', 'entry-process.mjs', 'entry-worker.mjs', 'entry-page.mjs', 'entry-relay.mjs']
+const SUITE_FILES = [
+  'suite.mjs',
+  'entry-process.mjs',
+  'entry-worker.mjs',
+  'entry-page.mjs',
+  'entry-relay.mjs',
+  'gateway-server.mjs',
+  'entry-gateway-process.mjs',
+  'entry-gateway-worker.mjs'
+]
 
 /**
  * Sets the project up; returns its directory, which the caller removes. It lies outside the checkout, so that no runtime

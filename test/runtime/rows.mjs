@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runInChromium, runInFirefox } from './browsers.mjs'
-import { run } from './processes.mjs'
+import { run, serve } from './processes.mjs'
 import { runInWorkerd, startWorkerd } from './workerd.mjs'
 
 /** Longest time of one runtime, milliseconds. */
@@ -31,6 +31,9 @@ const NOT_INSTALLED = 'not installed: npm run test:matrix -- --install'
  * @property {() => { path: string } | { skip: string }} find
  * @property {string[]} versionArguments
  * @property {(path: string, setting: Setting) => Promise<object>} run
+ * @property {(path: string, setting: Setting) => Promise<Server>} [serveGateway] - Where the runtime can be a server.
+ *
+ * @typedef {{ port: number, errors: () => string, close: () => void }} Server
  *
  * @typedef {object} Setting
  * @property {string} project
@@ -70,7 +73,11 @@ export const ROWS = [
     leaf: 'workerd',
     find: findWorkerd,
     versionArguments: ['--version'],
-    run: (path, { project, config }) => runInWorkerd(path, project, config, ROW_TIMEOUT_MS)
+    run: (path, { project, config }) => runInWorkerd(path, project, config, ROW_TIMEOUT_MS),
+    serveGateway: (path, { project, config }) => {
+      const bindings = { DESCRIPTION: config.encrypted }
+      return startWorkerd(path, project, 'entry-gateway-worker.mjs', bindings, 'GatewayObject')
+    }
   },
   {
     name: 'Chromium',
@@ -146,7 +153,13 @@ function processRow(name, leaf, find, flags) {
       const line = /^matrix-result (.*)$/m.exec(output)?.[1]
       if (line === undefined) throw new Error(`no result: ${output.slice(-500)}`)
       return JSON.parse(line)
-    }
+    },
+    serveGateway: (path, { project, configUrl }) =>
+      serve(path, [...flags, 'entry-gateway-process.mjs', configUrl], {
+        cwd: project,
+        timeoutMs: ROW_TIMEOUT_MS,
+        env: { DENO_NO_UPDATE_CHECK: '1' }
+      })
   }
 }
 

@@ -38,12 +38,13 @@ export async function runInWorkerd(binary, project, config, timeoutMs) {
  * @param {string} project
  * @param {string} entry
  * @param {Record<string, unknown>} bindings - JSON values that the worker finds in `env`.
+ * @param {string | undefined} objectClass - Class of Durable Objects that the worker exports; `env.OBJECTS` makes them.
  */
-export async function startWorkerd(binary, project, entry, bindings) {
+export async function startWorkerd(binary, project, entry, bindings, objectClass) {
   const directory = mkdtempSync(join(project, 'workerd-'))
   const files = await bundle(project, entry, CONDITIONS)
   for (const [name, contents] of files) writeFileSync(join(directory, name), contents)
-  writeFileSync(join(directory, 'config.capnp'), configuration([...files.keys()], bindings))
+  writeFileSync(join(directory, 'config.capnp'), configuration([...files.keys()], bindings, objectClass))
   const child = spawn(binary, ['serve', 'config.capnp', '--control-fd=3'], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe']
@@ -61,12 +62,17 @@ export async function startWorkerd(binary, project, entry, bindings) {
 }
 
 /** The entry goes first: workerd takes the first module as the worker's. */
-function configuration(names, bindings) {
+function configuration(names, bindings, objectClass) {
   const ordered = ['main.js', ...names.filter((name) => name !== 'main.js')]
   const modules = ordered.map((name) => `(name = "${name}", esModule = embed "${name}")`)
   const values = Object.entries(bindings).map(([name, value]) => {
     return `(name = "${name}", json = ${JSON.stringify(JSON.stringify(value))})`
   })
+  if (objectClass !== undefined) values.push(`(name = "OBJECTS", durableObjectNamespace = "${objectClass}")`)
+  const objects =
+    objectClass === undefined
+      ? ''
+      : `durableObjectNamespaces = [(className = "${objectClass}", uniqueKey = "matrix")], durableObjectStorage = (inMemory = void),`
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -74,6 +80,7 @@ const config :Workerd.Config = (
       modules = [${modules.join(', ')}],
       bindings = [${values.join(', ')}],
       compatibilityDate = "${COMPATIBILITY_DATE}",
+      ${objects}
       globalOutbound = "loopback"
     )),
     (name = "loopback", network = (allow = ["private"]))
