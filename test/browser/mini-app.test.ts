@@ -15,7 +15,13 @@ const artefacts = `${root}.cache/mini-app`
 interface MiniApp {
   readonly url: string
   readonly relay: { readonly url: string; readonly connections: number }
-  readonly devnet: { readonly requests: ReadonlyArray<{ readonly bodyText: string; readonly publicKey: unknown }> }
+  readonly devnet: {
+    readonly requests: ReadonlyArray<{ readonly bodyText: string; readonly publicKey: unknown }>
+    readonly chain: {
+      readonly url: string
+      changeRoot(change: { readonly proxyHashes: readonly string[] }): Promise<void>
+    }
+  }
   launchUrl(query?: Record<string, string>): string
   dump(): string
   close(): Promise<void>
@@ -32,6 +38,8 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
   let context: BrowserContext
   let page: Page
   const problems: string[] = []
+  /** What the page asked for, in order. */
+  const requests: URL[] = []
 
   beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true })
@@ -54,6 +62,17 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
     context = await browser.newContext({ viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, hasTouch: true })
     page = await context.newPage()
     page.on('pageerror', (error) => problems.push(String(error)))
+    // What the policy of the page forbids.
+    await page.exposeFunction('noteViolation', (text: string) => problems.push(text))
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+        ;(globalThis as unknown as { noteViolation(text: string): void }).noteViolation(
+          `${effectiveDirective} forbids ${blockedURI}`
+        )
+      })
+    })
+    page.on('request', (request) => requests.push(new URL(request.url())))
+    requests.length = 0
   }
 
   async function open(query: Record<string, string> = {}): Promise<void> {
@@ -90,6 +109,12 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
     expect(await page.textContent('#greeting')).toBe('Hello, Ada · devnet')
     expect(await page.textContent('#badge-text')).toBe('Attested')
     expect(app.relay.connections).toBe(1)
+    // The network is what the page itself read from its root contract.
+    const { origin } = new URL(app.devnet.chain.url)
+    expect(
+      requests.filter((url) => url.origin === origin && url.pathname.endsWith('/accountStates')).length
+    ).toBeGreaterThan(0)
+    expect(new Set(requests.map((url) => url.origin))).toEqual(new Set([new URL(app.url).origin, origin]))
     await page.screenshot({ path: `${artefacts}/start-light.png` })
     const before = await leftNano()
     expect(await ask('Does a quokka play the saxophone?')).toMatch(
@@ -156,23 +181,6 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
     expect(await ask('quokka again')).toMatch(/quokka again$/)
     await page.screenshot({ path: `${artefacts}/fallback-light.png` })
     expectUnseen()
-  })
-
-  it('does not fall back when the other end does not prove what it runs', async () => {
-    await newPage()
-    await page.route('**/simulation/devnet.json', async (route) => {
-      const description = await (await route.fetch()).json()
-      description.attestation.policy.imageHashes = ['00'.repeat(32)]
-      await route.fulfill({ json: description })
-    })
-    await page.goto(app.launchUrl())
-    await badgeIs('refused')
-    expect(await page.textContent('#badge-text')).toBe('Refused')
-    expect(await page.textContent('#fallback')).toBe('The other end did not prove what it runs. Nothing was sent.')
-    expect(await page.isDisabled('#prompt')).toBe(true)
-    await page.click('#badge')
-    expect(await page.textContent('#report .verdict')).toMatch(/^Refused by /)
-    await page.screenshot({ path: `${artefacts}/refused-light.png` })
   })
 
   it('refuses sign-ins that are forged or stale, on the page and at the gateway', async () => {
@@ -242,6 +250,48 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
     expect(await page.textContent('#budget-text')).toMatch(/of 0\.0015 TON left$/)
   })
 
+  it('has a policy of its content that forbids text as script, and runs without WebAssembly too', async () => {
+    await open()
+    await badgeIs('verified')
+    const policy = (await fetch(app.url)).headers.get('content-security-policy') ?? ''
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self' https:\/\/telegram\.org 'wasm-unsafe-eval';/)
+    expect(policy).not.toMatch(/'unsafe-|\*/)
+    // The control: it is in force. In a task of the page's own, since those of a debugger may do everything.
+    const outcome = await page.evaluate(
+      () =>
+        new Promise((resolve) =>
+          setTimeout(() => {
+            try {
+              resolve(new Function('return 1')())
+            } catch (error) {
+              resolve((error as Error).name)
+            }
+          })
+        )
+    )
+    expect(outcome).toBe('EvalError')
+    await expect.poll(() => problems.splice(0)).toEqual(['script-src forbids eval'])
+    await context.close()
+
+    await newPage()
+    // A second policy narrows the first.
+    await page.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (document.head === null) return
+        observer.disconnect()
+        const meta = document.createElement('meta')
+        meta.httpEquiv = 'content-security-policy'
+        meta.content = "script-src 'self'; worker-src blob:"
+        document.head.append(meta)
+      }).observe(document, { childList: true, subtree: true })
+    })
+    await page.goto(app.launchUrl())
+    await badgeIs('verified')
+    expect(await ask('plain script')).toMatch(/plain script$/)
+    // Trying is how the library finds out.
+    expect(problems.splice(0)).toEqual(['script-src forbids wasm-eval'])
+  })
+
   it('can be used with the keyboard, and names every control', async () => {
     await open({ user: '45', theme: 'dark' })
     await badgeIs('verified')
@@ -263,5 +313,18 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
     expect(nameless).toEqual([])
     // Nothing is wider than the screen.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  })
+
+  it('does not fall back when the other end does not prove what it runs', async () => {
+    // The last test: proxies of the devnet do not follow their root contract's version.
+    await app.devnet.chain.changeRoot({ proxyHashes: ['00'.repeat(32)] })
+    await open()
+    await badgeIs('refused')
+    expect(await page.textContent('#badge-text')).toBe('Refused')
+    expect(await page.textContent('#fallback')).toBe('The other end did not prove what it runs. Nothing was sent.')
+    expect(await page.isDisabled('#prompt')).toBe(true)
+    await page.click('#badge')
+    expect(await page.textContent('#report .verdict')).toBe('Refused by image.hash. Nothing was sent.')
+    await page.screenshot({ path: `${artefacts}/refused-light.png` })
   })
 })

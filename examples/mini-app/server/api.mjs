@@ -4,32 +4,36 @@
  * @module
  */
 import { CocoonError } from 'cocoonkit'
-import { channelOf } from './channel.mjs'
 import { createTopUp } from './top-up.mjs'
 
 /** @returns {(request: Request) => Promise<Response>} */
-export function createApi({ authorize, accounts, budget, capNano, relay, chain }) {
+export function createApi({ authorize, channels, budget, capNano, relay }) {
   const routes = {
     /** Sign-in: who you are, and a channel of your own. Its secret can spend what lies in the channel, and nothing else. */
     'POST /api/session': async (user) => {
-      const account = accounts.of(user.id)
+      const own = await channels.of(user.id)
       return {
         user: { name: user.name },
-        direct: account && {
+        direct: own && {
           relay: relay(),
-          account: { owner: account.owner, secretHex: account.secretHex },
-          capNano: String(await channelOf(account, chain).capNano())
+          account: { owner: own.account.owner, secretHex: toHex(own.account.secret) },
+          capNano: String(await channels.capNano(own))
         },
         gateway: { path: 'gateway' },
         model: 'devnet/echo'
       }
     },
     /** What was paid into your channel so far, from the chain. */
-    'GET /api/channel': async (user) => ({ capNano: String(await channelOf(accounts.of(user.id), chain).capNano()) }),
+    'GET /api/channel': async (user) => ({ capNano: String(await channels.capNano(await ownOf(user))) }),
     /** What the gateway has spent for you. */
     'GET /api/budget': (user) => ({ capNano: String(capNano), spentNano: String(budget.spentNano(user.id)) }),
     /** A top-up of your channel for your wallet to sign. Nothing is signed or sent here. */
-    'POST /api/top-up': async (user, { wallet }) => createTopUp({ account: accounts.of(user.id), wallet, chain })
+    'POST /api/top-up': async (user, { wallet }) => createTopUp({ channel: (await ownOf(user)).channel, wallet })
+  }
+  async function ownOf(user) {
+    const own = await channels.of(user.id)
+    if (own !== undefined) return own
+    throw new CocoonError('ERR_REQUEST_INVALID', 'you have no channel', { httpStatus: 409 })
   }
   return async (request) => {
     const url = new URL(request.url)
@@ -45,6 +49,10 @@ export function createApi({ authorize, accounts, budget, capNano, relay, chain }
       return Response.json({ error: message }, { status })
     }
   }
+}
+
+function toHex(bytes) {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** Small JSON bodies. */

@@ -13,8 +13,8 @@ export async function buildPage() {
   const { output } = await build({ root, logLevel: 'error', build: { write: false } })
   const files = new Map(output.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]))
   return {
-    /** @param {(html: string) => string} changePage */
-    serve(request, changePage) {
+    /** @param {{ change: (html: string) => string, policy: string }} options - `policy`: what the page may load and reach. */
+    serve(request, { change, policy }) {
       const path = new URL(request.url).pathname.replace(/\/$/, '/index.html')
       const file = files.get(path)
       if (file === undefined) return new Response('Not found', { status: 404 })
@@ -22,7 +22,8 @@ export async function buildPage() {
         'content-type': TYPES[path.split('.').at(-1)] ?? 'application/octet-stream',
         'cache-control': 'no-store'
       }
-      return new Response(path.endsWith('.html') ? changePage(String(file)) : file, { headers })
+      if (!path.endsWith('.html')) return new Response(file, { headers })
+      return new Response(change(String(file)), { headers: { ...headers, 'content-security-policy': policy } })
     }
   }
 }

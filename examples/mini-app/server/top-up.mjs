@@ -6,7 +6,6 @@
  */
 import { CocoonError } from 'cocoonkit'
 import { encodeClientMessage, MIN_MESSAGE_VALUE_NANO, tonConnectRequest } from 'cocoonkit/ton'
-import { channelOf } from './channel.mjs'
 
 /** What is added to the channel. The caller's own figure, shown before anything is signed. */
 const AMOUNT_NANO = 500_000n
@@ -14,10 +13,8 @@ const AMOUNT_NANO = 500_000n
 const MARGIN_NANO = 50_000_000n
 const VALID_SECONDS = 240
 
-/** @param {{ account: { owner: string } | undefined, wallet: unknown, chain: object }} options */
-export function createTopUp({ account, wallet, chain }) {
-  if (account === undefined)
-    throw new CocoonError('ERR_REQUEST_INVALID', 'there is no channel to top up', { httpStatus: 409 })
+/** @param {{ channel: object, wallet: unknown }} options */
+export function createTopUp({ channel, wallet }) {
   if (typeof wallet !== 'string' || !/^0:[0-9a-f]{64}$/i.test(wallet))
     throw new CocoonError('ERR_REQUEST_INVALID', 'wallet must be a raw address', { httpStatus: 400 })
   const body = encodeClientMessage({
@@ -27,7 +24,7 @@ export function createTopUp({ account, wallet, chain }) {
     excess: wallet
   })
   const message = {
-    to: channelOf(account, chain).contract,
+    to: channel.identity.contract,
     // What is above the amount pays for fees; the rest comes back to the wallet.
     valueNano: MIN_MESSAGE_VALUE_NANO + MARGIN_NANO + AMOUNT_NANO,
     bounce: true,

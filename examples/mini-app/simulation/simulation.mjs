@@ -34,9 +34,16 @@ export function createSimulation({ devnet, botToken }) {
     },
     'GET /simulation/telegram-web-app.js': () => script('telegram-web-app.js'),
     'GET /simulation/wallet.js': () => script('wallet.js'),
-    /** In place of the chain: proxies and request keys of the root contract, and whose evidence to trust. No account. */
-    'GET /simulation/devnet.json': () =>
-      Response.json({ ...devnet.describe(), account: { owner: devnet.account.owner } }),
+    /** Where the devnet's chain is, and whose evidence to trust. What the root contract says is left to it; no account. */
+    'GET /simulation/devnet.json': () => {
+      const { network, attestation, ...description } = devnet.describe()
+      return Response.json({
+        ...description,
+        account: { owner: devnet.account.owner },
+        network: { isTest: network.isTest, configVersion: 0, proxies: [] },
+        attestation: { ...attestation, policy: { ...attestation.policy, imageHashes: [] } }
+      })
+    },
     'GET /simulation/wallets.json': () => Response.json([]),
     'GET /tonconnect-manifest.json': ({ origin }) =>
       Response.json({ url: origin, name: 'Private assistant', iconUrl: `${origin}/icon.png` }),

@@ -1,6 +1,7 @@
 /** Wires the page: sign-in, the two ways, conversation, budget. */
 import { Conversation } from './conversation.js'
 import { byId, closable, make, ton } from './elements.js'
+import { findNetwork } from './network.js'
 import { signIn } from './server.js'
 import { buzz, initData, startTelegram } from './telegram.js'
 import { openTopUp } from './top-up.js'
@@ -45,14 +46,12 @@ await start()
 async function start() {
   try {
     if (initData === '') throw Object.assign(new Error('open this page from the bot'), { isRefusal: true })
-    const session = await signIn()
-    // In place of the chain; a page on the main network reads the root contract by itself.
-    const description = await (await fetch('simulation/devnet.json')).json()
+    const [session, chainOptions] = await Promise.all([signIn(), findNetwork()])
     // A devnet brings its own roots: verdicts are real, the hardware and the money are not.
     byId('greeting').textContent = `Hello, ${session.user.name} · devnet`
     makers = {
-      direct: session.direct && (() => createDirectWay({ ...session, description, onEvent: follow })),
-      gateway: () => createGatewayWay({ ...session, description })
+      direct: session.direct && (() => createDirectWay({ ...session, chainOptions, onEvent: follow })),
+      gateway: () => createGatewayWay({ ...session, chainOptions })
     }
     await connectPreferred()
   } catch (error) {

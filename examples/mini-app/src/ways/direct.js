@@ -3,20 +3,19 @@
  * the other end runs before anything leaves. The relay between carries ciphertext.
  */
 import { Cocoon } from 'cocoonkit'
-import { fromDevnet } from 'cocoonkit/attestation'
 import { relayDialer, solvePowInWorker } from 'cocoonkit/browser'
 import { channelState } from '../server.js'
 import { ask } from './ask.js'
 
-/** @param {{ description: object, direct: object, model: string, onEvent: (event: object) => void }} settings */
-export function createDirectWay({ description, direct, model, onEvent }) {
+/** @param {{ chainOptions: object, direct: object, model: string, onEvent: (event: object) => void }} settings */
+export function createDirectWay({ chainOptions, direct, model, onEvent }) {
   const { owner, secretHex } = direct.account
-  // On the main network: createAttestationPolicy({ imageHashes, collateral }) in place of what the devnet brings.
-  const options = fromDevnet({ ...description, account: { owner, secret: { hex: secretHex } } })
   let usedTokens = 0n
   let capNano = BigInt(direct.capNano)
   const cocoon = new Cocoon({
-    ...options,
+    // Proxies, accepted images and keys come from the root contract; contracts are compared before the secret leaves.
+    ...chainOptions,
+    account: { owner, secret: fromHex(secretHex) },
     // The connection ends in the attested proxy; with encryption to the workers, the proxy's part of the way is covered too.
     encryption: 'preferred',
     runtime: { dialer: relayDialer({ url: direct.relay }), solvePow: solvePowInWorker },
@@ -35,7 +34,10 @@ export function createDirectWay({ description, direct, model, onEvent }) {
       return { state: 'verified', text: 'Attested', report }
     },
     trust: async () => ({ report: await cocoon.attestation(), encryption: await cocoon.encryption() }),
-    budget: async () => ({ capNano, spentNano: usedTokens * options.network.pricePerTokenNano }),
+    async budget() {
+      const { root } = await cocoon.registry()
+      return { capNano, spentNano: usedTokens * root.pricePerTokenNano }
+    },
     /** @returns Nanotons that the channel has got since this was asked last. */
     async added() {
       const before = capNano
@@ -45,4 +47,8 @@ export function createDirectWay({ description, direct, model, onEvent }) {
     ask: (messages, call) => ask(cocoon, model, messages, call),
     close: () => cocoon.close()
   }
+}
+
+function fromHex(text) {
+  return Uint8Array.from(text.match(/../g), (digits) => Number.parseInt(digits, 16))
 }

@@ -1,20 +1,18 @@
 /**
  * The second way, wherever there is HTTPS: the developer's server forwards, and every text is encrypted in the page to a
- * key that the network publishes. The page takes the keys from the network's root contract (here: from the devnet's
- * description), never from the server.
+ * key that the network publishes. The page takes the keys from the network's root contract, never from the server.
  */
 import { Cocoon } from 'cocoonkit'
-import { fromDevnet } from 'cocoonkit/attestation'
 import { gatewayBudget } from '../server.js'
 import { telegramHeaders } from '../telegram.js'
 import { ask } from './ask.js'
 
-/** @param {{ description: object, gateway: { path: string }, model: string }} settings */
-export function createGatewayWay({ description, gateway, model }) {
-  const { isTest, encryptionKeys } = fromDevnet(description).network
+/** @param {{ chainOptions: object, gateway: { path: string }, model: string }} settings */
+export function createGatewayWay({ chainOptions: { network, chain }, gateway, model }) {
   const cocoon = new Cocoon({
     gateway: { url: new URL(gateway.path, location.origin), headers: telegramHeaders },
-    network: { isTest, encryptionKeys },
+    network,
+    chain,
     // Said aloud, although it is the default with a gateway: no key, no request.
     encryption: 'required',
     // Lengths say much about short messages.
