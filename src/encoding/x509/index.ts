@@ -12,6 +12,7 @@ export {
   type NameAttribute,
   referenceExtensions
 } from './create-certificate.js'
+export { verifyEd25519 } from './ed25519.js'
 export { type ParsedCertificate, parseCertificate } from './parse-certificate.js'
 export { type ParsedCrl, parseCrl } from './parse-crl.js'
 export { commonNameOf, roleOf } from './names.js'
