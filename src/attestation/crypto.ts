@@ -1,6 +1,6 @@
 /**
- * The few primitives that verification needs, on WebCrypto: SHA-2, ECDSA over P-256 and P-384, RSA-PSS, Ed25519 (with
- * tweetnacl, loaded only then, where WebCrypto lacks it). Verifiers answer `false` for anything malformed, they do not throw.
+ * The few primitives that verification needs, on WebCrypto: SHA-2, ECDSA over P-256 and P-384, RSA-PSS. Verifiers answer
+ * `false` for anything malformed, they do not throw.
  *
  * @module
  */
@@ -69,35 +69,4 @@ export async function verifyRsaPss(spki: Uint8Array, signature: Uint8Array, sign
   } catch {
     return false
   }
-}
-
-/** Order of the Ed25519 group, little-endian (RFC 8032 §5.1). */
-const ED25519_ORDER_LE = Uint8Array.of(
-  ...[0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14],
-  ...new Uint8Array(15),
-  0x10
-)
-
-/** Ed25519. A scalar S at or above the group order is refused on every runtime, so that a signature has one form only. */
-export async function verifyEd25519(
-  publicKey: Uint8Array,
-  signature: Uint8Array,
-  signed: Uint8Array
-): Promise<boolean> {
-  if (publicKey.length !== 32 || signature.length !== 64 || !isBelowOrder(signature.subarray(32))) return false
-  try {
-    const key = await crypto.subtle.importKey('raw', plain(publicKey), 'Ed25519', false, ['verify'])
-    return await crypto.subtle.verify('Ed25519', key, plain(signature), plain(signed))
-  } catch {
-    const { default: nacl } = await import('tweetnacl')
-    return nacl.sign.detached.verify(signed, signature, publicKey)
-  }
-}
-
-function isBelowOrder(scalarLe: Uint8Array): boolean {
-  for (let index = 31; index >= 0; index--) {
-    const difference = (scalarLe[index] ?? 0) - (ED25519_ORDER_LE[index] ?? 0)
-    if (difference !== 0) return difference < 0
-  }
-  return false
 }

@@ -6,8 +6,7 @@
  */
 import { bytesToHex, equalBytes } from '../../encoding/index.js'
 import { DER_TAG, DerReader, decodeDerBitString, decodeDerOid, readDer } from '../../encoding/der/index.js'
-import { type ParsedCertificate, parseCertificate } from '../../encoding/x509/index.js'
-import { verifyEd25519 } from '../crypto.js'
+import { type ParsedCertificate, parseCertificate, verifyEd25519 } from '../../encoding/x509/index.js'
 import type { Findings } from '../report/findings.js'
 import { type CertificateEvidence, EVIDENCE_OID, evidenceOf, MAX_EVIDENCE_BYTES } from './evidence.js'
 
