@@ -262,6 +262,7 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
         new Promise((resolve) =>
           setTimeout(() => {
             try {
+              // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- what is to be refused
               resolve(new Function('return 1')())
             } catch (error) {
               resolve((error as Error).name)
