@@ -46,6 +46,17 @@ describe('fetch', () => {
     expect(new Set(transport.requests.map(({ path }) => path))).toEqual(new Set(['/v1/chat/completions']))
   })
 
+  it('reads its options before it waits for anything', async () => {
+    const { surface, transport } = surfaceOver({ parts: [WHOLE] })
+    const init = post(CHAT)
+    const first = surface.fetch(URL_CHAT, init)
+    Object.assign(init, post({ ...CHAT, model: 'other' }))
+    const second = surface.fetch(URL_CHAT, init)
+    Object.assign(init, { method: 'DELETE', body: null })
+    expect([(await first).status, (await second).status]).toEqual([200, 200])
+    expect([transport.body(0), transport.body(1)]).toEqual([CHAT, { ...CHAT, model: 'other' }])
+  })
+
   it('reads and removes the fields meant for it, and sends no header of the caller', async () => {
     const { surface, transport } = surfaceOver({ parts: [WHOLE] })
     await surface.fetch(URL_CHAT, {
