@@ -8,11 +8,6 @@ export { decryptAnswer, type DecryptOptions } from './answer.js'
 export { EnvelopeError, type EnvelopeErrorCode } from './envelope-error.js'
 export { decryptFormParts, decryptRequest, encryptAnswer, type NetworkKeyPair, networkKeyPair } from './network-side.js'
 export { formatPublicKey, parsePublicKey, PUBLISHED_TEST_KEY, type PublicKeyInput } from './public-key.js'
-export {
-  encryptForm,
-  type EncryptedForm,
-  type EncryptedRequest,
-  encryptRequest,
-  type EncryptOptions
-} from './request.js'
+export { type EncryptedRequest, encryptRequest, type EncryptOptions } from './request.js'
+export { encryptForm, type EncryptedForm } from './request-form.js'
 export type { SenderKey } from './sender-key.js'

@@ -1,5 +1,5 @@
 /**
- * Encrypts requests: JSON bodies and forms (v3.md §2.4, §2.5).
+ * Encrypts requests: JSON bodies (v3.md §2.4, §2.5). Forms: request-form.ts.
  *
  * @module
  */
@@ -12,10 +12,9 @@ import { deriveMessageKeys, type MessageKeys } from './message-keys.js'
 import { isEnvelopeName, isExempt, isReadableText, SCHEME } from './names.js'
 import type { PublicKeyInput } from './public-key.js'
 import { createSenderKey, type SenderKey, sharedSecretOf } from './sender-key.js'
-import { sealText } from './string-cipher.js'
 import { sealLeaves } from './string-text.js'
 
-/** Options of {@link encryptRequest} and {@link encryptForm}. */
+/** Options of {@link encryptRequest} and `encryptForm`. */
 export interface EncryptOptions {
   /** The network's key, as the root contract publishes it. See {@link PublicKeyInput}. */
   readonly receiverPublicKey: PublicKeyInput
@@ -34,12 +33,6 @@ export interface EncryptOptions {
 export interface EncryptedRequest {
   readonly body: Record<string, unknown>
   /** Decrypts the answer; see {@link SenderKey}. */
-  readonly senderKey: SenderKey
-}
-
-/** An encrypted form. */
-export interface EncryptedForm {
-  readonly form: FormData
   readonly senderKey: SenderKey
 }
 
@@ -67,34 +60,10 @@ export async function encryptRequest(
   return { body: withEnvelope(copy, envelope), senderKey }
 }
 
-/**
- * Encrypts a form, for `/v1/audio/transcriptions`: every part but the readable ones of {@link encryptRequest}, the file's
- * bytes included. A file's name is replaced by `audio` with the same extension, since names of files stay readable.
- *
- * @throws EnvelopeError as {@link encryptRequest}; `ERR_ENVELOPE_FIELD` also for a name that occurs twice, of which the
- * worker would drop one.
- */
-export async function encryptForm(form: FormData, options: EncryptOptions): Promise<EncryptedForm> {
-  const blockBytes = checkPadTo(options.padTo)
-  const parts = readForm(form)
-  const random = options.random ?? webRandom
-  const { senderKey, envelope, keys } = await openEnvelope(options, random)
-  const encrypted = new FormData()
-  for (const [name, value] of parts) {
-    if (isExempt(name)) encrypted.append(name, value)
-    else if (typeof value === 'string') encrypted.append(name, await sealText(value, keys, random, blockBytes))
-    else {
-      const sealed = await sealText(new Uint8Array(await value.arrayBuffer()), keys, random, blockBytes)
-      encrypted.append(name, new Blob([sealed], { type: value.type }), neutralName(value))
-    }
-  }
-  for (const [name, value] of Object.entries(envelope)) encrypted.append(name, value)
-  return { form: encrypted, senderKey }
-}
-
 type Envelope = Readonly<Record<string, string>>
 
-async function openEnvelope(
+/** A fresh sender key with what is derived from it. @throws EnvelopeError `ERR_ENVELOPE_KEY`. */
+export async function openEnvelope(
   options: EncryptOptions,
   random: Random
 ): Promise<{ readonly senderKey: SenderKey; readonly envelope: Envelope; readonly keys: MessageKeys }> {
@@ -139,41 +108,16 @@ const REQUEST_RULES: CopyRules = {
 
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-function checkWellFormed(text: string, path: Path): void {
+/** @throws EnvelopeError `ERR_ENVELOPE_FIELD` for lone surrogates. */
+export function checkWellFormed(text: string, path: Path): void {
   // Newer engines have a method for it, twenty times faster.
   const { isWellFormed } = text as { isWellFormed?: () => boolean }
   if (isWellFormed === undefined ? LONE_SURROGATE.test(text) : !isWellFormed.call(text))
     throw fieldError(formatPath(path), 'holds half a surrogate pair, which has no UTF-8')
 }
 
-function checkPadTo(padTo = 16): number {
+/** @throws EnvelopeError `ERR_ENVELOPE_FIELD`. */
+export function checkPadTo(padTo = 16): number {
   if (Number.isInteger(padTo) && padTo % 16 === 0 && padTo >= 16 && padTo <= 240) return padTo
   throw new EnvelopeError('ERR_ENVELOPE_FIELD', 'padTo must be a multiple of 16 from 16 to 240', { field: 'padTo' })
-}
-
-/** The parts in the order of their names. */
-function readForm(form: FormData): ReadonlyArray<readonly [string, string | Blob]> {
-  const parts = new Map<string, string | Blob>()
-  for (const [name, value] of form.entries()) {
-    if (parts.has(name)) throw fieldError(name, 'occurs twice in the form')
-    const path = { outer: undefined, key: name }
-    checkWellFormed(name, path)
-    if (isEnvelopeName(name)) throw fieldError(name, 'is a name of the envelope', 'give the request in clear')
-    // In forms even numbers are text; what is exempt and no name for the network must look like one.
-    if (
-      isExempt(name) &&
-      !isReadableText(name) &&
-      !(typeof value === 'string' && /^(?:[\d.]{1,20}|true|false)$/.test(value))
-    )
-      throw fieldError(name, 'would stay readable', 'leave it out')
-    if (typeof value === 'string') checkWellFormed(value, path)
-    else if (isExempt(name)) throw fieldError(name, 'would stay readable', 'leave it out')
-    parts.set(name, value)
-  }
-  return [...parts].toSorted(([a], [b]) => (a < b ? -1 : 1))
-}
-
-function neutralName(file: Blob): string {
-  const extension = /\.(?:flac|m4a|mp3|mp4|mpeg|mpga|oga|ogg|opus|wav|webm)$/i.exec((file as Partial<File>).name ?? '')
-  return `audio${(extension?.[0] ?? '.wav').toLowerCase()}`
 }

@@ -5,7 +5,7 @@
  */
 import { decodeUtf8, encodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError } from '../../errors.js'
-import { encryptForm, encryptRequest, parsePublicKey, type SenderKey } from '../../envelope/index.js'
+import { encryptRequest, parsePublicKey, type SenderKey } from '../../envelope/index.js'
 import type { InferenceRequest } from '../../runtime/ports/inference.js'
 import type { EncryptionSettings } from './types.js'
 
@@ -36,15 +36,8 @@ export async function sealRequest(
     const sealed = { ...request, body: encodeUtf8(JSON.stringify(body)), networkPublicKey }
     return { request: sealed, senderKey, maxChoices: countChoices(plain) }
   }
-  const plain = await new Response(request.body as BodyInit, { headers: { 'content-type': type } }).formData()
-  const { form, senderKey } = await encryptForm(plain, options)
-  // It wrote the form that is encrypted here, so that it is loaded.
-  const { encodeMultipart, readFile } = await import('../openai/forms/index.js')
-  const file = await readFile(form.get('file'))
-  const { contentType, body } = encodeMultipart(Object.fromEntries(form), file, random)
-  const headers = request.headers.map(
-    ([name, value]) => [name, name.toLowerCase() === 'content-type' ? contentType : value] as const
-  )
+  const { sealForm } = await import('./forms/index.js')
+  const { headers, body, senderKey } = await sealForm(request, type, options)
   return { request: { ...request, headers, body, networkPublicKey }, senderKey, maxChoices: 1 }
 }
 
