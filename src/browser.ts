@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { solvePowInWorker } from './wire/pow/index.js'
+export { createPowModule, solvePowInWorker, solvePowWith } from './wire/pow/index.js'
 export { relayDialer, type RelayDialerOptions } from './runtime/shared/index.js'
 export { type IndexedDbLedgerStoreOptions, openIndexedDbLedgerStore } from './runtime/browser/ledger-indexeddb-store.js'

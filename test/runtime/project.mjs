@@ -75,7 +75,7 @@ export async function bundle(project, entry, conditions) {
     target: 'es2023',
     platform: 'browser',
     conditions,
-    external: ['cloudflare:*'],
+    external: ['cloudflare:*', '*.wasm'],
     metafile: true,
     // The checkout's own tsconfig maps #runtime for its tests; a consumer has no such map.
     tsconfigRaw: '{}',

@@ -8,7 +8,7 @@
  */
 import { Cocoon } from 'cocoonkit'
 import { fromDevnet } from 'cocoonkit/attestation'
-import { relayDialer, solvePowInWorker } from 'cocoonkit/browser'
+import { relayDialer, solvePowInWorker, solvePowWith } from 'cocoonkit/browser'
 
 const MODEL = 'devnet/echo'
 const PROMPT = 'Every runtime reads the same words: äöü, 你好, 🦋.'
@@ -16,6 +16,7 @@ const PROMPT = 'Every runtime reads the same words: äöü, 你好, 🦋.'
 const HANDSHAKES = 5
 /** How long the proof of work is measured, milliseconds. */
 const POW_MEASURED_MS = 1500
+const WITH_MODULE = 'proof of work with a given module'
 
 /**
  * @typedef {object} SuiteConfig
@@ -30,12 +31,14 @@ const POW_MEASURED_MS = 1500
  * @property {string} [error]
  *
  * @param {SuiteConfig} config
+ * @param {{ powModule?: object }} [platform] - What the runtime was deployed with.
  * @returns {Promise<{ steps: StepResult[], figures: Record<string, number> }>}
  */
-export async function runSuite(config) {
-  const bench = new Bench(config)
+export async function runSuite(config, platform = {}) {
+  const bench = new Bench(config, platform)
   const steps = []
   for (const [name, step] of Object.entries(STEPS)) {
+    if (name === WITH_MODULE && platform.powModule === undefined) continue
     const started = Date.now()
     try {
       await withDeadline(step(bench), name)
@@ -53,8 +56,9 @@ class Bench {
   figures = {}
   #clients = []
 
-  constructor(config) {
+  constructor(config, platform) {
     this.config = config
+    this.platform = platform
   }
 
   /** A client of the devnet; `events` gets what it tells about connections. */
@@ -178,25 +182,12 @@ const STEPS = {
   },
 
   async 'proof of work'(bench) {
-    const controller = new AbortController()
-    const progress = []
-    let ticks = 0
-    const ticking = setInterval(() => ticks++, 20)
-    const onEvent = (event) => {
-      if (event.type === 'pow-progress') progress.push(event)
-    }
-    const cocoon = bench.client({ description: bench.config.hard, maxPowDifficultyBits: 64, onEvent })
-    const timer = setTimeout(() => controller.abort(), POW_MEASURED_MS)
-    const started = Date.now()
-    const error = await rejection(cocoon.models.list({ signal: controller.signal }))
-    const elapsedMs = Date.now() - started
-    clearInterval(ticking)
-    clearTimeout(timer)
-    assert(error.code === 'ERR_ABORTED', `expected an abort, got ${describe(error)}`)
-    assert(elapsedMs < POW_MEASURED_MS * 3, `the abort took ${elapsedMs} ms`)
-    assert(progress.length > 1, `${progress.length} progress events`)
-    assert(ticks > 5, `a timer of 20 ms fired ${ticks} times in ${elapsedMs} ms`)
-    bench.figures.powMegahashesPerSecond = bestRate(progress) / 1e6
+    bench.figures.powMegahashesPerSecond = await measurePow(bench, {})
+  },
+
+  // Where modules are deployed and not compiled; elsewhere the step before has done it.
+  async [WITH_MODULE](bench) {
+    bench.figures.powWithModule = await measurePow(bench, { solvePow: solvePowWith(bench.platform.powModule) })
   },
 
   // Where there are no workers, or none from blobs, this thread does it.
@@ -212,6 +203,29 @@ const STEPS = {
     const error = await rejection(cocoon.models.list())
     assert(error.code === 'ERR_CLOSED', `expected ERR_CLOSED, got ${describe(error)}`)
   }
+}
+
+/** Megahashes per second of a search that is aborted after a while, during which timers have to go on. */
+async function measurePow(bench, runtime) {
+  const controller = new AbortController()
+  const progress = []
+  let ticks = 0
+  const ticking = setInterval(() => ticks++, 20)
+  const onEvent = (event) => {
+    if (event.type === 'pow-progress') progress.push(event)
+  }
+  const cocoon = bench.client({ description: bench.config.hard, maxPowDifficultyBits: 64, onEvent, runtime })
+  const timer = setTimeout(() => controller.abort(), POW_MEASURED_MS)
+  const started = Date.now()
+  const error = await rejection(cocoon.models.list({ signal: controller.signal }))
+  const elapsedMs = Date.now() - started
+  clearInterval(ticking)
+  clearTimeout(timer)
+  assert(error.code === 'ERR_ABORTED', `expected an abort, got ${describe(error)}`)
+  assert(elapsedMs < POW_MEASURED_MS * 3, `the abort took ${elapsedMs} ms`)
+  assert(progress.length > 1, `${progress.length} progress events`)
+  assert(ticks > 5, `a timer of 20 ms fired ${ticks} times in ${elapsedMs} ms`)
+  return bestRate(progress) / 1e6
 }
 
 function request() {

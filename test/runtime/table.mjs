@@ -17,7 +17,7 @@ export function renderTable(results) {
       WAYS_OUT[transport],
       suiteCell(outcome, reason, steps, failed),
       unit(figures.handshakeMs, 'ms'),
-      unit(figures.powMegahashesPerSecond, 'MH/s')
+      powCell(figures)
     ])
   ]
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
@@ -38,6 +38,11 @@ function suiteCell(outcome, reason, steps, failed) {
   if (reason !== undefined) return `failed: ${reason.split('\n')[0].slice(0, 60)}`
   const passed = `${steps.length - failed.length} of ${steps.length} steps`
   return failed.length === 0 ? passed : `${passed}; failed: ${failed.map(({ name }) => name).join(', ')}`
+}
+
+function powCell({ powMegahashesPerSecond, powWithModule }) {
+  const own = unit(powMegahashesPerSecond, 'MH/s')
+  return powWithModule === undefined ? own : `${own}; ${unit(powWithModule, 'with solvePowWith')}`
 }
 
 function unit(value, name) {

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { bundle } from './project.mjs'
 
 /** Release of the platform's behaviour that the worker asks for. */
@@ -43,6 +44,8 @@ export async function runInWorkerd(binary, project, config, timeoutMs) {
 export async function startWorkerd(binary, project, entry, bindings, objectClass) {
   const directory = mkdtempSync(join(project, 'workerd-'))
   const files = await bundle(project, entry, CONDITIONS)
+  // Deployed beside the bundle, since nothing is compiled there.
+  if (entry === 'entry-worker.mjs') files.set('pow.wasm', await packedPowModule(project))
   for (const [name, contents] of files) writeFileSync(join(directory, name), contents)
   writeFileSync(join(directory, 'config.capnp'), configuration([...files.keys()], bindings, objectClass))
   const child = spawn(binary, ['serve', 'config.capnp', '--control-fd=3'], {
@@ -61,10 +64,18 @@ export async function startWorkerd(binary, project, entry, bindings, objectClass
   }
 }
 
+/** As `createPowModule` of the packed package makes it. */
+async function packedPowModule(project) {
+  const entry = pathToFileURL(join(project, 'node_modules/cocoonkit/dist/browser.js'))
+  return (await import(entry.href)).createPowModule()
+}
+
 /** The entry goes first: workerd takes the first module as the worker's. */
 function configuration(names, bindings, objectClass) {
   const ordered = ['main.js', ...names.filter((name) => name !== 'main.js')]
-  const modules = ordered.map((name) => `(name = "${name}", esModule = embed "${name}")`)
+  const modules = ordered.map(
+    (name) => `(name = "${name}", ${name.endsWith('.wasm') ? 'wasm' : 'esModule'} = embed "${name}")`
+  )
   const values = Object.entries(bindings).map(([name, value]) => {
     return `(name = "${name}", json = ${JSON.stringify(JSON.stringify(value))})`
   })

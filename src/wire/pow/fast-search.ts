@@ -31,11 +31,9 @@ export async function loadUnrolledSearch(): Promise<SearchNonces> {
 /**
  * The fastest search there is; the same one for all searches of this thread.
  *
- * @param module - Already compiled, for runtimes that only take modules they were deployed with.
  * @throws whatever the import of the unrolled loop rejects with, should the part be missing.
  */
-export function prepareFastSearch(module?: WebAssembly.Module): Promise<SearchNonces> {
-  if (module !== undefined) return vectorSearch(module)
+export function prepareFastSearch(): Promise<SearchNonces> {
   if (preparing === undefined) {
     preparing = compileVectorModule().then(vectorSearch).catch(loadUnrolledSearch)
     preparing.catch(() => (preparing = undefined))
@@ -43,9 +41,19 @@ export function prepareFastSearch(module?: WebAssembly.Module): Promise<SearchNo
   return preparing
 }
 
+/**
+ * Lets all searches of this thread use a module that is compiled already. @throws what WebAssembly says of another module;
+ * everything then stays as it was.
+ */
+export async function useVectorModule(module: WebAssembly.Module): Promise<void> {
+  const search = await vectorSearch(module)
+  preparing = Promise.resolve(search)
+}
+
 async function vectorSearch(module: WebAssembly.Module): Promise<SearchNonces> {
   const instance = await WebAssembly.instantiate(module)
   const { m, f } = instance.exports as unknown as VectorExports
+  if (!(m instanceof WebAssembly.Memory) || typeof f !== 'function') throw new TypeError('another module')
   const memory = new Int32Array(m.buffer)
   return (message, first, count, mask) => {
     // Searches share the memory; the table is small against any batch, so each call brings its own.

@@ -13,4 +13,5 @@ export {
 } from './challenge.js'
 export { verifyPow } from './nonce-search.js'
 export { solvePowInWorker } from './solve-in-worker.js'
+export { createPowModule, solvePowWith } from './solve-with-module.js'
 export { DEFAULT_MAX_POW_DIFFICULTY_BITS, type PowProgress, solvePow, type SolvePowOptions } from './solve.js'

@@ -44,11 +44,6 @@ export interface SolvePowOptions {
   readonly maxDifficultyBits?: number | undefined
   /** Longest run between two turns of the event loop, milliseconds. Default 4. */
   readonly sliceMs?: number | undefined
-  /**
-   * The compiled search (`cocoonkit/pow.wasm`), for runtimes that compile no WebAssembly themselves. Default: compiled
-   * here where that is allowed, else plain JavaScript.
-   */
-  readonly module?: WebAssembly.Module | undefined
   /** Called after each slice and once at the end; what it throws ends the search. */
   readonly onProgress?: ((progress: PowProgress) => void) | undefined
 }
@@ -67,7 +62,7 @@ export async function solvePow(challenge: PowChallenge, options: SolvePowOptions
   throwIfAborted(signal)
   const startMs = clock.monotonic()
   if (difficultyBits > EASY_BITS) {
-    speedUp(search, options.module)
+    speedUp(search)
     // Getting ready takes a few milliseconds of its own the first time.
     await yieldToEventLoop()
     throwIfAborted(signal)
@@ -83,8 +78,8 @@ export async function solvePow(challenge: PowChallenge, options: SolvePowOptions
 }
 
 /** Goes on with a faster search as soon as there is one. Without one, the work only takes longer. */
-function speedUp(search: NonceSearch, module: WebAssembly.Module | undefined): void {
-  prepareFastSearch(module).then(
+function speedUp(search: NonceSearch): void {
+  prepareFastSearch().then(
     (fast) => (search.searchNonces = fast),
     () => undefined
   )

@@ -2,10 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hexToBytes } from '../../../src/encoding/index.js'
-import { loadUnrolledSearch, prepareFastSearch } from '../../../src/wire/pow/fast-search.js'
+import { loadUnrolledSearch, prepareFastSearch, useVectorModule } from '../../../src/wire/pow/fast-search.js'
 import { NonceSearch, type SearchNonces } from '../../../src/wire/pow/nonce-search.js'
-import { solvePow } from '../../../src/wire/pow/index.js'
-import { writeVectorModule } from '../../../src/wire/pow/vector-module.js'
+import { createPowModule, solvePow, solvePowWith } from '../../../src/wire/pow/index.js'
 import { FakeClock } from '../../support/fake-clock.js'
 import { SeededRandom } from '../../support/seeded-random.js'
 
@@ -14,7 +13,7 @@ const searches: Readonly<Record<string, SearchNonces>> = {
   plain: new NonceSearch({ difficultyBits: 1, salt: new Uint8Array(16) }).searchNonces,
   unrolled: await loadUnrolledSearch(),
   vectors: await prepareFastSearch(),
-  'vectors, module given': await prepareFastSearch(new WebAssembly.Module(writeVectorModule()))
+  'vectors, module given': await useVectorModule(new WebAssembly.Module(createPowModule())).then(prepareFastSearch)
 }
 
 /** The rule, with the platform's hash. */
@@ -111,11 +110,26 @@ test('a search goes on with a faster one, without a nonce left out or tried twic
   }
 })
 
-test('a module that is another one is refused; the search then goes on without', async () => {
-  const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
-  await expect(prepareFastSearch(module)).rejects.toThrow()
-  const salt = new SeededRandom(8).bytes(16)
+describe('solvePowWith', () => {
+  const task = { difficultyBits: 13, salt: new SeededRandom(8).bytes(16) }
   const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
-  const nonce = await solvePow({ difficultyBits: 13, salt }, { clock: new FakeClock(), yieldToEventLoop, module })
-  expect(zeroBits(salt, nonce)).toBeGreaterThanOrEqual(13)
+  const fallback = (): Promise<bigint> => solvePow(task, { clock: new FakeClock(), yieldToEventLoop })
+
+  test('the given module does the work of the solver on this thread', async () => {
+    const solve = solvePowWith(new WebAssembly.Module(createPowModule()))
+    expect(zeroBits(task.salt, await solve(task, { fallback }))).toBeGreaterThanOrEqual(13)
+    expect(await solve(task, { fallback })).toBe(await fallback())
+  })
+
+  test('something else is an error of the options, and leaves the solver as it was', async () => {
+    const before = await prepareFastSearch()
+    const empty = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
+    for (const module of [empty, {}, new Uint8Array(8)]) {
+      await expect(solvePowWith(module)(task, { fallback })).rejects.toMatchObject({
+        code: 'ERR_OPTIONS',
+        field: 'runtime.solvePow'
+      })
+    }
+    expect(await prepareFastSearch()).toBe(before)
+  })
 })
