@@ -10,12 +10,13 @@ import { CocoonError } from '../../errors.js'
 import { planMigration } from '../../payments/channel/index.js'
 import { makeQuote, requestSize } from '../../payments/pricing/index.js'
 import { allowedProxyImages, tokenPrices, type Registry, type RegistrySnapshot } from '../../payments/registry/index.js'
-import type {
-  CallBudget,
-  InferenceAnswer,
-  InferencePeer,
-  InferenceRequest,
-  WorkerType
+import {
+  type CallBudget,
+  type InferenceAnswer,
+  type InferencePeer,
+  type InferenceRequest,
+  PeerUnsuitable,
+  type WorkerType
 } from '../../runtime/ports/inference.js'
 import type { VerdictPolicy } from '../../runtime/ports/verdict.js'
 import { callWatcher } from '../../runtime/shared/index.js'
@@ -147,6 +148,9 @@ class Carrier implements MoneyCarrier {
     const ledger = this.#options.payments?.ledger
     try {
       const answer = await entry.pool.send(async (peer) => {
+        // What was found while the call waited for a connection counts too.
+        book.assertMaySpend()
+        if (book.denied.has(peer.address)) throw deniedPeer()
         request = await prepare(peer)
         // Another peer after a failure: the old reservation was for a request that did not leave.
         if (reservation !== undefined) await ledger?.release(reservation.id)
@@ -315,6 +319,12 @@ class Carrier implements MoneyCarrier {
       return allowed.toSorted((a, b) => Number(b.state === 'ready') - Number(a.state === 'ready'))
     }
   }
+}
+
+/** The policy `failover`: the next proxy is asked. */
+function deniedPeer(): PeerUnsuitable {
+  const message = 'this proxy took, or claimed, more than was due'
+  return new PeerUnsuitable('ERR_OVERCHARGE', message, { phase: 'dial', isOptional: false })
 }
 
 /** The most that a request can cost, or what the caller said to assume. @throws CocoonError `ERR_LIMIT_EXCEEDED`. */

@@ -7,7 +7,7 @@
  */
 import { formatRawAddress } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
-import { type OverchargeDetected, PaymentWatch, type Receipt } from '../../payments/channel/index.js'
+import { OverchargeDetected, PaymentWatch, type Receipt } from '../../payments/channel/index.js'
 import type { RawTokenCounts, TokenPrices } from '../../payments/pricing/index.js'
 import type { RegistrySnapshot } from '../../payments/registry/index.js'
 import type { CancelTimer, Clock } from '../../runtime/ports/clock.js'
@@ -59,6 +59,7 @@ export class ReceiptBook {
   readonly #work = new Set<Promise<void>>()
   #stopped: OverchargeDetected | undefined
   readonly #denied = new Set<string>()
+  readonly #deniedContracts = new Set<string>()
 
   constructor(options: PaymentOptions, clock: Clock) {
     this.#options = options
@@ -72,7 +73,7 @@ export class ReceiptBook {
 
   /** @throws OverchargeDetected after a finding under the policy `stop`. */
   assertMaySpend(): void {
-    if (this.#stopped !== undefined) throw this.#stopped
+    if (this.#stopped !== undefined) throw new OverchargeDetected(this.#stopped.findings, 'no')
   }
 
   /** Client contracts in use now, by the address of their proxy. */
@@ -182,13 +183,17 @@ export class ReceiptBook {
         exclusive,
         onOvercharge: (error, policy) => {
           if (policy === 'stop') this.#stopped ??= error
-          if (policy === 'failover')
+          if (policy === 'failover') {
+            this.#deniedContracts.add(contract)
             for (const [text, at] of this.#byAddress) if (at.contract === contract) this.#denied.add(text)
+          }
           onOvercharge?.(error, policy)
         }
       })
     this.#watches.set(contract, watch)
     this.#byAddress.set(address, { watch, contract })
+    // The same proxy under another address is no other proxy.
+    if (this.#deniedContracts.has(contract)) this.#denied.add(address)
     return watch
   }
 

@@ -27,11 +27,12 @@ export type OverchargePolicy = 'warn' | 'stop' | 'failover'
 export class OverchargeDetected extends CocoonError {
   readonly findings: readonly Finding[]
 
-  constructor(findings: readonly Finding[]) {
+  /** @param charged - `no` for a request that was refused because of what was found before. Default `yes`. */
+  constructor(findings: readonly Finding[], charged: 'yes' | 'no' = 'yes') {
     const text = findings.map((entry) => `${entry.id}: ${entry.statement}`).join('; ')
     super('ERR_OVERCHARGE', text, {
       phase: 'channel',
-      charged: 'yes',
+      charged,
       remedy: 'look at the receipts, close the channel, use another proxy'
     })
     this.findings = findings
@@ -103,7 +104,7 @@ export class PaymentWatch implements PaymentObserver {
 
   /** @throws OverchargeDetected after a finding under the policies `stop` and `failover`. */
   assertMaySpend(): void {
-    if (this.#stopped !== null) throw this.#stopped
+    if (this.#stopped !== null) throw new OverchargeDetected(this.#stopped.findings, 'no')
   }
 
   onPaymentNote(note: PaymentNote): void {
