@@ -85,9 +85,9 @@ export function abort(alert: AlertName, what: string): never {
   throw new TlsError(`TLS ${alert}: ${what}`, { alertSent: alert })
 }
 
-/** The connection ended where it must not. */
-export function connectionLost(where: string): CocoonError {
-  return new CocoonError('ERR_CONNECTION_LOST', `the connection ended ${where}`, { phase: 'tls', retryable: true })
+/** The connection ended where it must not. @param retryable - Whether nothing of the caller's can have been used up. */
+export function connectionLost(where: string, retryable = true): CocoonError {
+  return new CocoonError('ERR_CONNECTION_LOST', `the connection ended ${where}`, { phase: 'tls', retryable })
 }
 
 /**

@@ -97,7 +97,7 @@ export class TlsConnection implements TlsStream {
         const message = this.ending === 'open' ? await messages.next() : null
         if (message === null) {
           if (this.ending === 'close_notify' || !(requireCloseNotify || messages.isInsideMessage)) return null
-          throw connectionLost('without close_notify')
+          throw connectionLost('without close_notify', false)
         }
         if (message.type === DATA && message.body.length > 0) {
           messages.resetLimits()

@@ -78,6 +78,37 @@ async function failure(promise: Promise<unknown>): Promise<CocoonError> {
   return error
 }
 
+function failWith(error: Error): never {
+  throw error
+}
+
+describe('an engine', () => {
+  test.each<[string, () => unknown]>([
+    ['throws', () => failWith(new Error('test'))],
+    ['rejects', () => Promise.reject(new Error('test'))]
+  ])('whose prepare %s connects all the same', async (_, fail) => {
+    const events: string[] = []
+    const engine: TlsEngine = {
+      ...bareEngine,
+      prepare: ({ clock, random }) => {
+        events.push(`prepare ${typeof clock.now} ${typeof random.bytes}`)
+        return fail() as void
+      }
+    }
+    const stream = new StubbornStream()
+    const dialer = {
+      dial: () => {
+        events.push('dial')
+        return Promise.resolve(stream)
+      }
+    }
+    await connect(stream, { engine, dialer })
+    await settle()
+    expect(events).toEqual(['prepare function function', 'dial'])
+    expect(unhandled).toEqual([])
+  })
+})
+
 describe('a policy', () => {
   test('may prepare from the dial on; what that does to it is not waited for and not looked at', async () => {
     const events: string[] = []
