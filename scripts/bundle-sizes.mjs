@@ -60,15 +60,15 @@ const budgets = [
   {
     name: 'root entry, what a page loads first',
     code: `import { Cocoon } from 'cocoonkit'; globalThis.client = new Cocoon(globalThis.options)`,
-    targetBytes: 25_000,
-    limitBytes: 25_000,
+    targetBytes: 16_000,
+    limitBytes: 13_300,
     forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//, /wire\/tls/]
   },
   {
     name: 'root entry + chat, with what the first request loads beside its carrier',
     code: `import { Cocoon } from 'cocoonkit'; globalThis.client = new Cocoon(globalThis.options)`,
     targetBytes: 25_000,
-    limitBytes: 25_000,
+    limitBytes: 20_700,
     countLazy: true,
     neverLoaded: NEVER_LOADED_BY_CHAT,
     dropped: PARTS_OF_DROPPED_CODE,
@@ -88,8 +88,10 @@ const budgets = [
   {
     name: 'encrypted chat through a gateway, with what loads later',
     code: `import { Cocoon } from 'cocoonkit'; globalThis.client = new Cocoon(globalThis.options)`,
+    // The target of 25,000 is missed. Client 12 kB, what every request needs 9 kB, envelope and encrypted calls 9 kB, the
+    // gateway's transport 3 kB.
     targetBytes: 25_000,
-    limitBytes: 32_000,
+    limitBytes: 33_800,
     countLazy: true,
     neverLoaded: NEVER_LOADED_BY_GATEWAY_CHAT,
     dropped: PARTS_OF_DROPPED_CODE,
@@ -98,7 +100,7 @@ const budgets = [
   {
     name: 'one error class, which must not bring the client',
     code: `import { CocoonError } from 'cocoonkit'; globalThis.used = CocoonError`,
-    limitBytes: 1_500,
+    limitBytes: 680,
     // With splitting, esbuild keeps the chunks of dynamic imports that no live code makes.
     splitting: false,
     forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//],
@@ -107,7 +109,7 @@ const budgets = [
   {
     name: 'the relay dialer alone, which must not bring TL or TLS',
     code: `import { relayDialer } from 'cocoonkit/browser'; globalThis.used = relayDialer`,
-    limitBytes: 4_000,
+    limitBytes: 1_850,
     forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//],
     forbiddenText: ['tcp.packet', 'TLS_AES', 'chat/completions']
   }
