@@ -27,6 +27,11 @@ export class JsonFields {
     return Object.hasOwn(this.#value, field) && this.#value[field] !== null && this.#value[field] !== undefined
   }
 
+  /** Whether the field is there and `null`, which is how some servers write an empty list. */
+  isNull(field: string): boolean {
+    return Object.hasOwn(this.#value, field) && this.#value[field] === null
+  }
+
   object(field: string): JsonFields {
     return new JsonFields(this.#source, this.#value[field], field)
   }

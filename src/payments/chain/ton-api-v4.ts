@@ -10,8 +10,9 @@ import { bytesToHex, decodeBase64, encodeBase64, hexToBytes } from '../../encodi
 import { axiosBridge } from './axios-bridge.js'
 import { coreAddress, friendly, toCoreBuffer, toTransaction } from './cells.js'
 import { badResponse } from './errors.js'
-import { JsonFields } from './fields.js'
-import { HttpClient, type HttpSourceOptions } from './http-client.js'
+import type { HttpSourceOptions } from './http-client.js'
+import { openJsonApi } from './json-api.js'
+import { toldBy } from './told-state.js'
 import { callLibrary, checkedBoc } from './toncenter-v2.js'
 import type {
   AccountState,
@@ -41,10 +42,10 @@ const base64Hash = (source: string, text: string): string => {
  */
 export function tonApiV4(options: HttpSourceOptions): ChainSource {
   const endpoint = options.endpoint ?? 'https://mainnet-v4.tonhubapi.com'
-  const http = new HttpClient(NAME, options)
+  const api = openJsonApi(NAME, endpoint, options)
   const open = async (signal: AbortSignal | undefined): Promise<TonClient4> => {
     const { TonClient4: Client } = await import('@ton/ton')
-    return new Client({ endpoint, httpAdapter: axiosBridge(http, NAME, signal) })
+    return new Client({ endpoint, httpAdapter: axiosBridge(api.http, NAME, signal) })
   }
   const latest = async (client: TonClient4): Promise<MasterchainBlock> => {
     const { last } = await callLibrary(NAME, () => client.getLastBlock())
@@ -68,7 +69,7 @@ export function tonApiV4(options: HttpSourceOptions): ChainSource {
       data: state.type === 'active' ? bytes(state.data, 'data') : null,
       lastTransaction,
       asOfMs: options.clock.now(),
-      trust: [`account state as ${NAME} tells it for masterchain block ${block.seqno}`]
+      trust: [`${toldBy(NAME)} for masterchain block ${block.seqno}`]
     }
   }
 
@@ -98,13 +99,7 @@ export function tonApiV4(options: HttpSourceOptions): ChainSource {
       return { seqno, rootHash: base64Hash(NAME, found.rootHash), fileHash: base64Hash(NAME, found.fileHash) }
     },
     async send(message: Uint8Array, call: ChainCallOptions = {}): Promise<void> {
-      const body = JSON.stringify({ boc: encodeBase64(message) })
-      const headers = { 'content-type': 'application/json' }
-      const answer = new JsonFields(
-        NAME,
-        await http.json({ method: 'POST', url: `${endpoint}/send`, headers, body, signal: call.signal }),
-        'answer'
-      )
+      const answer = await api.post('/send', { boc: encodeBase64(message) }, call.signal)
       if (answer.integer('status') !== 1) throw badResponse(NAME, 'the message was not accepted')
     }
   }

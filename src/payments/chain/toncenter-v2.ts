@@ -10,8 +10,10 @@ import { CocoonError } from '../../errors.js'
 import { axiosBridge } from './axios-bridge.js'
 import { bocOf, coreAddress, friendly, readBoc, toTransaction } from './cells.js'
 import { badResponse } from './errors.js'
-import { JsonFields } from './fields.js'
-import { HttpClient, type HttpSourceOptions } from './http-client.js'
+import type { JsonFields } from './fields.js'
+import type { HttpSourceOptions } from './http-client.js'
+import { openJsonApi } from './json-api.js'
+import { toldBy } from './told-state.js'
 import type {
   AccountState,
   AccountStatus,
@@ -50,22 +52,16 @@ export function checkedBoc(source: string, bytes: Uint8Array | null, what: strin
  */
 export function toncenterV2(options: HttpSourceOptions): ChainSource {
   const endpoint = options.endpoint ?? 'https://toncenter.com/api/v2/jsonRPC'
-  const http = new HttpClient(NAME, options)
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
-  if (options.apiKey !== undefined) headers['x-api-key'] = options.apiKey
+  const headers: Record<string, string> = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey }
+  const api = openJsonApi(NAME, endpoint, options, headers)
 
   const open = async (signal: AbortSignal | undefined): Promise<TonClient> => {
     const { TonClient: Client } = await import('@ton/ton')
     const apiKey = options.apiKey === undefined ? {} : { apiKey: options.apiKey }
-    return new Client({ endpoint, httpAdapter: axiosBridge(http, NAME, signal), ...apiKey })
+    return new Client({ endpoint, httpAdapter: axiosBridge(api.http, NAME, signal), ...apiKey })
   }
   const rpc = async (method: string, params: object, signal: AbortSignal | undefined): Promise<JsonFields> => {
-    const body = JSON.stringify({ id: '1', jsonrpc: '2.0', method, params })
-    const answer = new JsonFields(
-      NAME,
-      await http.json({ method: 'POST', url: endpoint, headers, body, signal }),
-      'answer'
-    )
+    const answer = await api.post('', { id: '1', jsonrpc: '2.0', method, params }, signal)
     if (!answer.has('ok') || !answer.flag('ok')) throw badResponse(NAME, `${method} failed`)
     return answer.object('result')
   }
@@ -90,7 +86,7 @@ export function toncenterV2(options: HttpSourceOptions): ChainSource {
           hash: bytesToHex(decodeBase64(state.lastTransaction.hash))
         },
         asOfMs: options.clock.now(),
-        trust: [`account state as ${NAME} tells it`]
+        trust: [toldBy(NAME)]
       }
     },
     async getTransactions(address: AddressInput, query: TransactionQuery): Promise<readonly ChainTransaction[]> {

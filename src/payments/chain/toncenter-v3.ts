@@ -1,5 +1,6 @@
 /**
- * toncenter HTTP API v3 (indexer). Source: its OpenAPI description, paths `/accountStates`, `/transactions`, `/blocks`,
+ * toncenter HTTP API v3 (indexer). Source: its OpenAPI description (toncenter/ton-indexer, ton-index-go/docs/swagger.yaml
+ * @010a1116), paths `/accountStates`, `/transactions`, `/blocks`,
  * `/masterchainInfo`, `/message`.
  *
  * @module
@@ -7,12 +8,13 @@
 import { encodeBase64 } from '../../encoding/index.js'
 import { coreAddress, EMPTY_BOC, friendly, friendlyFrom, readBoc, bocOf } from './cells.js'
 import { badResponse } from './errors.js'
-import { JsonFields } from './fields.js'
-import { HttpClient, type HttpSourceOptions } from './http-client.js'
+import type { JsonFields } from './fields.js'
+import type { HttpSourceOptions } from './http-client.js'
+import { openJsonApi } from './json-api.js'
+import { absentState, toldState } from './told-state.js'
 import { readBlock } from './toncenter-v2.js'
 import type {
   AccountState,
-  AccountStatus,
   AddressInput,
   ChainCallOptions,
   ChainMessage,
@@ -23,34 +25,10 @@ import type {
 } from './types.js'
 
 const NAME = 'toncenter-v3'
-const STATUSES: Readonly<Record<string, AccountStatus>> = {
-  active: 'active',
-  uninit: 'uninit',
-  frozen: 'frozen',
-  nonexist: 'absent'
-}
 
 function boc(fields: JsonFields, field: string): Uint8Array | null {
   if (!fields.has(field) || fields.text(field) === '') return null
   return bocOf(readBoc(NAME, fields.base64(field), field))
-}
-
-function readAccount(fields: JsonFields, address: string, nowMs: number): AccountState {
-  const status = STATUSES[fields.text('status')]
-  if (status === undefined) throw badResponse(NAME, 'unknown account status')
-  const active = status === 'active'
-  return {
-    address,
-    status,
-    balanceNano: fields.big('balance'),
-    code: active ? boc(fields, 'code_boc') : null,
-    data: active ? boc(fields, 'data_boc') : null,
-    lastTransaction: fields.has('last_transaction_hash')
-      ? { lt: fields.big('last_transaction_lt'), hash: fields.hash('last_transaction_hash') }
-      : null,
-    asOfMs: nowMs,
-    trust: [`account state as ${NAME} tells it`]
-  }
 }
 
 function readMessage(fields: JsonFields): ChainMessage {
@@ -90,39 +68,27 @@ function readTransactionFields(fields: JsonFields): ChainTransaction {
  * @param options.endpoint - Default `https://toncenter.com/api/v3`.
  */
 export function toncenterV3(options: HttpSourceOptions): ChainSource {
-  const endpoint = options.endpoint ?? 'https://toncenter.com/api/v3'
-  const http = new HttpClient(NAME, options)
-  const headers: Record<string, string> = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey }
-  const get = async (
-    path: string,
-    query: Readonly<Record<string, string>>,
-    signal: AbortSignal | undefined
-  ): Promise<JsonFields> => {
-    const url = `${endpoint}${path}?${new URLSearchParams(query).toString()}`
-    return new JsonFields(NAME, await http.json({ method: 'GET', url, headers, signal }), 'answer')
-  }
+  const api = openJsonApi(
+    NAME,
+    options.endpoint ?? 'https://toncenter.com/api/v3',
+    options,
+    options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey }
+  )
 
   return {
     name: NAME,
     async getAccount(address: AddressInput, call: ChainCallOptions = {}): Promise<AccountState> {
       const parsed = coreAddress(address)
-      const answer = await get('/accountStates', { address: parsed.toRawString(), include_boc: 'true' }, call.signal)
-      const accounts = answer.has('accounts') ? answer.list('accounts', 16) : []
+      const query = { address: parsed.toRawString(), include_boc: 'true' }
+      const answer = await api.get('/accountStates', query, call.signal)
+      // A list of nothing may be null; an answer without the list says nothing about the account.
+      const accounts = answer.isNull('accounts') ? [] : answer.list('accounts', 16)
       const own = accounts.find((account) => friendlyFrom(NAME, account.text('address')) === friendly(parsed))
       const nowMs = options.clock.now()
-      if (own !== undefined) return readAccount(own, friendly(parsed), nowMs)
+      const fields = { code: 'code_boc', data: 'data_boc', read: boc }
+      if (own !== undefined) return toldState(NAME, own, friendly(parsed), fields, nowMs)
       if (accounts.length > 0) throw badResponse(NAME, 'the answer is about another account')
-      const trust = [`account state as ${NAME} tells it`]
-      return {
-        address: friendly(parsed),
-        status: 'absent',
-        balanceNano: 0n,
-        code: null,
-        data: null,
-        lastTransaction: null,
-        asOfMs: nowMs,
-        trust
-      }
+      return absentState(NAME, friendly(parsed), nowMs)
     },
     async getTransactions(address: AddressInput, query: TransactionQuery): Promise<readonly ChainTransaction[]> {
       const before: Record<string, string> =
@@ -133,13 +99,13 @@ export function toncenterV3(options: HttpSourceOptions): ChainSource {
         sort: 'desc',
         ...before
       }
-      const answer = await get('/transactions', parameters, query.signal)
+      const answer = await api.get('/transactions', parameters, query.signal)
       return answer.list('transactions', 1000).map(readTransactionFields).slice(0, query.limit)
     },
     async getMasterchainBlock(seqno: number | 'latest', call: ChainCallOptions = {}): Promise<MasterchainBlock> {
       if (seqno === 'latest')
-        return readBlock((await get('/masterchainInfo', {}, call.signal)).object('last'), 'root_hash', 'file_hash')
-      const answer = await get(
+        return readBlock((await api.get('/masterchainInfo', {}, call.signal)).object('last'), 'root_hash', 'file_hash')
+      const answer = await api.get(
         '/blocks',
         { workchain: '-1', shard: '8000000000000000', seqno: String(seqno), limit: '1' },
         call.signal
@@ -150,14 +116,7 @@ export function toncenterV3(options: HttpSourceOptions): ChainSource {
       return readBlock(block, 'root_hash', 'file_hash')
     },
     async send(message: Uint8Array, call: ChainCallOptions = {}): Promise<void> {
-      const body = JSON.stringify({ boc: encodeBase64(message) })
-      await http.text({
-        method: 'POST',
-        url: `${endpoint}/message`,
-        headers: { ...headers, 'content-type': 'application/json' },
-        body,
-        signal: call.signal
-      })
+      await api.submit('/message', { boc: encodeBase64(message) }, call.signal)
     }
   }
 }
