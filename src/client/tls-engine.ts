@@ -23,11 +23,10 @@ function load(): Promise<TlsEngine> {
 export const pureTlsEngine: TlsEngine = {
   name: 'pure',
   prepare(platform) {
-    load().then(
-      (engine) => engine.prepare?.(platform),
-      // The connection says so.
-      () => undefined
-    )
+    load()
+      .then((engine) => engine.prepare?.(platform))
+      // The connection will say what is wrong.
+      .catch(() => undefined)
   },
   async connect(stream, options) {
     return (await load()).connect(stream, options)

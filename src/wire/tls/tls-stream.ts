@@ -182,8 +182,11 @@ export function terminate(stream: ByteStream, writer: RecordWriter, error: unkno
     ? error
     : new TlsError('TLS failed inside', { alertSent: 'internal_error', cause: error })
   const alert = failure instanceof TlsError ? failure.alertSent?.name : undefined
-  // When the stream is gone already, the error is with the caller.
   if (alert === undefined || alert === 'unknown') void closeQuietly(stream, failure)
-  else void overlap(writer.sendAlert(alert).then(() => stream.close()))
+  else {
+    // An alert that cannot be sent any more changes nothing: the error is with the caller.
+    const close = (): Promise<void> => closeQuietly(stream)
+    void writer.sendAlert(alert).then(close, close)
+  }
   return failure
 }
