@@ -50,7 +50,7 @@ const devnet = await startDevnet({ difficultyBits: DIFFICULTY_BITS })
 const hard = await startDevnet({ difficultyBits: HARD_BITS })
 const encrypted = await startDevnet({ difficultyBits: DIFFICULTY_BITS, encryption: true, tokenDelayMs: 5 })
 const page = await servePage(project)
-const targets = [...devnet.network.proxies, ...hard.network.proxies]
+const targets = [devnet, hard, encrypted].flatMap(({ network }) => network.proxies)
 const relay = await startRelay({ targets, origins: [page.origin] })
 const config = { description: devnet.describe(), hard: hard.describe(), encrypted: encrypted.describe() }
 const configServer = createServer((_request, response) => {

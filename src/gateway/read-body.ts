@@ -71,8 +71,13 @@ async function readBytes(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const declared = Number(request.headers.get('content-length') ?? 0)
   if (declared > maxBytes) throw tooLarge(maxBytes)
-  if (request.body === null) return new Uint8Array(0)
-  const reader = request.body.getReader()
+  const reader = (request.body as Request['body'] | undefined)?.getReader()
+  if (reader === undefined) {
+    // No body; or Firefox, where the bodies of requests are no streams, and which is no server: they are its own.
+    const whole = new Uint8Array(await request.arrayBuffer())
+    if (whole.length > maxBytes) throw tooLarge(maxBytes)
+    return whole
+  }
   const parts: Uint8Array[] = []
   let length = 0
   let isLate = false

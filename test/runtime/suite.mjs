@@ -8,6 +8,7 @@
  */
 import { Cocoon } from 'cocoonkit'
 import { fromDevnet } from 'cocoonkit/attestation'
+import { anyone, createGateway } from 'cocoonkit/gateway'
 import { relayDialer, solvePowInWorker, solvePowWith } from 'cocoonkit/browser'
 
 const MODEL = 'devnet/echo'
@@ -21,6 +22,7 @@ const WITH_MODULE = 'proof of work with a given module'
 /**
  * @typedef {object} SuiteConfig
  * @property {object} description - Of a devnet with an easy proof of work.
+ * @property {object} encrypted - Of a devnet whose workers take encrypted requests.
  * @property {object} hard - Of a devnet whose proof of work nobody can finish; for the speed of the solver.
  * @property {string | undefined} relayUrl - Relay to dial through; `undefined` = the runtime's own TCP.
  *
@@ -72,6 +74,14 @@ class Bench {
       runtime: { dialer, ...runtime },
       ...options
     })
+    this.#clients.push(cocoon)
+    return cocoon
+  }
+
+  /** A client of a gateway; requests are answered by `handle`. */
+  gatewayClient(handle, { encryptionKeys, isTest }) {
+    const gateway = { url: 'http://localhost', fetch: (url, init) => handle(new Request(url, init)) }
+    const cocoon = new Cocoon({ gateway, network: { encryptionKeys, isTest } })
     this.#clients.push(cocoon)
     return cocoon
   }
@@ -146,6 +156,25 @@ const STEPS = {
     })
     const text = await response.text()
     assert(response.status === 200 && text.trimEnd().endsWith('data: [DONE]'), `${response.status}: ${text.slice(-80)}`)
+  },
+
+  // Both sides of the gateway and the envelope, with what this runtime has for `Request`, `Response` and X25519.
+  async 'encrypted over a gateway'(bench) {
+    const description = bench.config.encrypted
+    const gateway = createGateway({ cocoon: bench.client({ description }), authorize: anyone() })
+    const seen = []
+    const cocoon = bench.gatewayClient(async (received) => {
+      seen.push(await received.clone().text())
+      return gateway(received)
+    }, description.network)
+    const { data, encrypted } = await cocoon.chat.completions.create(request()).withResponse()
+    assert(encrypted && data.choices[0].message.content.endsWith(PROMPT), 'the answer lacks the prompt')
+    let text = ''
+    for await (const { choices } of await cocoon.chat.completions.create({ ...request(), stream: true }))
+      text += choices[0]?.delta?.content ?? ''
+    assert(text.endsWith(PROMPT), `unexpected text: ${text}`)
+    assert(seen.length === 2 && seen.every((body) => body.includes('"ENC_')), `${seen.length} encrypted bodies`)
+    assert(!seen.some((body) => body.includes('runtime')), 'the gateway could read the prompt')
   },
 
   async 'large prompt'(bench) {
