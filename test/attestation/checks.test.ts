@@ -67,8 +67,8 @@ describe('no branch rejects without a check', () => {
       'collateral/lower-hex.ts',
       'collateral/strict-json.ts',
       'image-hash.ts',
+      'load.ts',
       'policy/check-options.ts',
-      'policy/create-policy.ts',
       'policy/rules.ts',
       'proof-bundle.ts',
       'report/findings.ts',
@@ -79,7 +79,6 @@ describe('no branch rejects without a check', () => {
       'tdx/quote.ts',
       'tdx/tcb-info.ts',
       'trust.ts',
-      'aborted.ts',
       'verification.ts'
     ]
     const throwing = [...sources]
@@ -90,7 +89,7 @@ describe('no branch rejects without a check', () => {
 
   it('refuses in reports through failed checks only', () => {
     const verdicts = [...sources].filter(([, text]) => text.includes("'refused'")).map(([name]) => name)
-    expect(verdicts.toSorted()).toEqual(['policy/create-policy.ts', 'report/report.ts'])
+    expect(verdicts.toSorted()).toEqual(['policy/judge.ts', 'report/report.ts'])
     expect(existsSync(`${room}report/findings.ts`)).toBe(true)
   })
 })

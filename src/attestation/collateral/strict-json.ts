@@ -2,6 +2,8 @@
  * JSON that means one thing: RFC 8259 grammar, no member twice, bounded depth and length. Signed collateral is parsed with
  * it, because parsers disagree about duplicate members and a signature over text says nothing about the reading of it.
  *
+ * The grammar is the platform's; what it lets pass (members that occur twice, depth) is looked at before, token by token.
+ *
  * @module
  */
 import { CocoonError } from '../../errors.js'
@@ -19,18 +21,30 @@ const MAX_DEPTH = 16
 /** Longest text that is read, UTF-16 code units. */
 const MAX_LENGTH = 4_194_304
 
-/** A text with its reading position. */
-interface Cursor {
-  readonly text: string
-  at: number
-}
+/**
+ * A string, with its colon when it is the name of a member; a character of structure; a quote that nothing closes, without
+ * which the search would begin anew behind it, again and again. Strings are unrolled, so that a long one costs the engine
+ * no memory per character.
+ */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\],"]/gs
 
 /** Parses a whole text. @throws CocoonError `ERR_ENCODING`. */
 export function parseStrictJson(text: string): JsonValue {
-  const cursor = open(text)
-  const value = readValue(cursor, 0)
-  if (cursor.at !== text.length) throw jsonError('text after the value')
-  return value
+  if (text.length > MAX_LENGTH) throw jsonError('too long')
+  const open: Set<string>[] = []
+  for (const { 0: token, 1: colon } of text.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') {
+      if (open.push(new Set()) > MAX_DEPTH) throw jsonError('too deep')
+    } else if (token === '}' || token === ']') open.pop()
+    else if (token === '"') throw jsonError('a string without an end')
+    else if (colon !== undefined) {
+      const name = parse(token.slice(0, -colon.length)) as string
+      const names = open.at(-1)
+      if (names?.has(name) === true) throw jsonError('a member occurs twice')
+      names?.add(name)
+    }
+  }
+  return parse(text)
 }
 
 /**
@@ -39,111 +53,36 @@ export function parseStrictJson(text: string): JsonValue {
  * @throws CocoonError `ERR_ENCODING`.
  */
 export function sourceOfMembers(text: string): ReadonlyMap<string, string> {
+  const value = parseStrictJson(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw jsonError('{ is due')
   const members = new Map<string, string>()
-  const cursor = open(text)
-  readMembers(cursor, (name) => {
-    const start = cursor.at
-    readValue(cursor, 1)
-    members.set(name, text.slice(start, cursor.at).trim())
-  })
-  if (cursor.at !== text.length) throw jsonError('text after the value')
+  let [depth, start, name]: [number, number, string | undefined] = [0, 0, undefined]
+  for (const { 0: token, 1: colon, index } of text.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    const isEnd = depth === 0 || (depth === 1 && token === ',')
+    if (name !== undefined && isEnd) {
+      members.set(name, text.slice(start, index).trim())
+      name = undefined
+    } else if (depth === 1 && colon !== undefined) {
+      name = parse(token.slice(0, -colon.length)) as string
+      start = index + token.length
+    }
+  }
   return members
 }
 
-/** Unrolled, so that a long string costs the engine no memory per character. */
-const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const LITERALS: readonly (readonly [string, JsonValue])[] = [
-  ['true', true],
-  ['false', false],
-  ['null', null]
-]
-
-function open(text: string): Cursor {
-  if (text.length > MAX_LENGTH) throw jsonError('too long')
-  return { text, at: 0 }
-}
-
-/** Reads one value with the white space around it. */
-function readValue(cursor: Cursor, depth: number): JsonValue {
-  if (depth > MAX_DEPTH) throw jsonError('too deep')
-  skipSpace(cursor)
-  const first = cursor.text[cursor.at]
-  let value: JsonValue
-  if (first === '{') {
-    const object = Object.create(null) as Record<string, JsonValue>
-    readMembers(cursor, (name) => {
-      object[name] = readValue(cursor, depth + 1)
-    })
-    value = object
-  } else if (first === '[') value = readArray(cursor, depth)
-  else if (first === '"') value = JSON.parse(match(cursor, STRING)) as string
-  else {
-    const literal = LITERALS.find(([word]) => cursor.text.startsWith(word, cursor.at))
-    if (literal === undefined) value = Number(match(cursor, NUMBER))
-    else {
-      cursor.at += literal[0].length
-      value = literal[1]
-    }
-  }
-  skipSpace(cursor)
-  return value
-}
-
-function readMembers(cursor: Cursor, readMember: (name: string) => void): void {
-  const seen = new Set<string>()
-  skipSpace(cursor)
-  expect(cursor, '{')
-  skipSpace(cursor)
-  if (take(cursor, '}')) return skipSpace(cursor)
-  do {
-    skipSpace(cursor)
-    const name = JSON.parse(match(cursor, STRING)) as string
-    if (seen.has(name)) throw jsonError('a member occurs twice')
-    seen.add(name)
-    skipSpace(cursor)
-    expect(cursor, ':')
-    readMember(name)
-  } while (take(cursor, ','))
-  expect(cursor, '}')
-  skipSpace(cursor)
-}
-
-function readArray(cursor: Cursor, depth: number): JsonValue[] {
-  const items: JsonValue[] = []
-  expect(cursor, '[')
-  skipSpace(cursor)
-  if (take(cursor, ']')) return items
-  do items.push(readValue(cursor, depth + 1))
-  while (take(cursor, ','))
-  expect(cursor, ']')
-  return items
-}
-
-function skipSpace(cursor: Cursor): void {
-  for (;;) {
-    const code = cursor.text.charCodeAt(cursor.at)
-    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return
-    cursor.at += 1
+function parse(text: string): JsonValue {
+  try {
+    return JSON.parse(text, withoutPrototype) as JsonValue
+  } catch {
+    throw jsonError('not a value')
   }
 }
 
-function match(cursor: Cursor, pattern: RegExp): string {
-  pattern.lastIndex = cursor.at
-  const found = pattern.exec(cursor.text)?.[0]
-  if (found === undefined) throw jsonError('not a value')
-  cursor.at += found.length
-  return found
-}
-
-function take(cursor: Cursor, character: string): boolean {
-  if (cursor.text[cursor.at] !== character) return false
-  cursor.at += 1
-  return true
-}
-
-function expect(cursor: Cursor, character: string): void {
-  if (!take(cursor, character)) throw jsonError(`${character} is due`)
+function withoutPrototype(_name: string, value: unknown): unknown {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject ? Object.assign(Object.create(null) as object, value) : value
 }
 
 function jsonError(message: string): CocoonError {

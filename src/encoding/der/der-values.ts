@@ -84,21 +84,15 @@ export function decodeDerBitStringBytes(element: DerElement): Uint8Array {
 /** UTCTime or GeneralizedTime in the only forms that RFC 5280 admits (seconds, `Z`, no fraction). */
 export function decodeDerTime(element: DerElement): Date {
   const text = String.fromCharCode(...element.content.subarray(0, 16))
-  let match: RegExpExecArray | null = null
-  let century = 0
-  if (element.tag === DER_TAG.utcTime) {
-    match = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
-    century = match !== null && Number(match[1]) >= 50 ? 1900 : 2000
-  } else if (element.tag === DER_TAG.generalizedTime) {
-    match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
-  }
-  if (match === null) throw derError('malformed time')
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number)
-  const date = new Date(0)
-  date.setUTCFullYear(century + year, month - 1, day)
-  date.setUTCHours(hour, minute, second)
-  const exact = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60
-  if (!exact) throw derError('time does not exist')
+  // UTCTime has two digits of the year: 50 to 99 are those of the last century.
+  const century = element.tag === DER_TAG.generalizedTime ? '' : text < '5' ? '20' : '19'
+  const digits = element.tag === DER_TAG.generalizedTime ? 15 : 13
+  const iso = (century + text).replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z')
+  const date = new Date(iso)
+  const isTime = element.tag === DER_TAG.utcTime || element.tag === DER_TAG.generalizedTime
+  // Comes back as it was only when it exists: 31 February, hour 24 and second 60 do not.
+  if (!isTime || text.length !== digits || Number.isNaN(date.getTime()) || date.toISOString() !== iso)
+    throw derError('malformed time')
   return date
 }
 
