@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CocoonError } from '../../errors.js'
+import { readArguments } from './fetch-arguments.js'
 import type * as Fetching from './fetching/index.js'
 import { loadPart } from './load-part.js'
 import type { SurfaceContext } from './options.js'
@@ -27,42 +27,3 @@ export function createFetch(context: SurfaceContext): FetchFunction {
 
 /** What `fetch` and the list of models need. @throws CocoonError `ERR_INTERNAL`. */
 export const loadFetching = (): Promise<typeof Fetching> => loadPart(() => import('./fetching/index.js'))
-
-/** The arguments of one call. */
-export interface FetchCall {
-  readonly path: string
-  readonly method: string
-  readonly contentType: string | null
-  readonly signal: AbortSignal | undefined
-  /** The body as something that can be read; made when it is needed. */
-  readonly body: () => Response | Request
-  readonly rawBody: unknown
-}
-
-function readArguments(input: RequestInfo | URL, init: RequestInit): FetchCall {
-  try {
-    const request = typeof input === 'object' && 'url' in input ? input : undefined
-    const signal = init.signal ?? request?.signal ?? undefined
-    if (signal !== undefined && typeof signal.throwIfAborted !== 'function') throw new TypeError('no signal')
-    const { pathname } = new URL(request?.url ?? (input as string | URL), 'http://localhost')
-    const headers = new Headers(init.headers ?? request?.headers)
-    const rawBody = init.body
-    return {
-      path: pathname,
-      method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
-      contentType: headers.get('content-type'),
-      signal,
-      rawBody,
-      body: () => {
-        if (rawBody === undefined || rawBody === null) return request ?? new Response('')
-        const type = headers.get('content-type')
-        return new Response(
-          rawBody,
-          type === null || rawBody instanceof FormData ? {} : { headers: { 'content-type': type } }
-        )
-      }
-    }
-  } catch {
-    throw new CocoonError('ERR_OPTIONS', 'fetch was given no valid URL, headers or signal', { phase: 'options' })
-  }
-}

@@ -6,7 +6,7 @@
 import { CocoonError } from '../../../errors.js'
 import { openAnswer, readEvents, readWhole } from '../answer.js'
 import { answerHeaders, type CallContact, peerHeaders } from '../contact.js'
-import type { FetchCall } from '../fetch.js'
+import type { FetchCall } from '../fetch-arguments.js'
 import type { FilePart } from '../multipart.js'
 import type { SurfaceContext } from '../options.js'
 import { promptedRequest } from '../prompted-request.js'

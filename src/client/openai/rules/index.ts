@@ -9,9 +9,7 @@ import { PROTO_3_RULES } from './proto-3.js'
 import type { RequestRules } from './rules.js'
 
 export { checkRequest, fieldError, rulesFor, satisfies } from './check.js'
-export { PROTO_2_RULES } from './proto-2.js'
-export { PROTO_3_RULES } from './proto-3.js'
-export type { EndpointPath, ObjectRule, RequestRules, Rule } from './rules.js'
+export type { EndpointPath, ObjectRule, RequestRules } from './rules.js'
 
 /** Which rules to apply: those of the peer's protocol version (`auto`), those named, or the caller's own. */
 export type RulesOption = 'auto' | 'proto-2' | 'proto-3' | RequestRules
