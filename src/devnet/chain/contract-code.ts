@@ -6,7 +6,15 @@
 import { Cell } from '@ton/core'
 import { CocoonError } from '../../errors.js'
 import { DEVNET_CONTRACTS, type DevnetContractName } from './contracts.generated.js'
-import type { DevnetContractCodes } from './types.js'
+
+/** Code of contracts, bags of cells. What is not given is the devnet's own. */
+export interface DevnetContractCodes {
+  readonly proxy?: Uint8Array | undefined
+  readonly worker?: Uint8Array | undefined
+  readonly client?: Uint8Array | undefined
+  /** The wallets that own the proxy contracts. */
+  readonly wallet?: Uint8Array | undefined
+}
 
 const own = new Map<DevnetContractName, Cell>()
 

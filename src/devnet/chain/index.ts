@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { DevnetContractCodes } from './contract-code.js'
 export { RunningChain, type OpenedAccount } from './devnet-chain.js'
 export type { RootCellInput, RootEncryptionKey } from './root-cell.js'
 export {
@@ -11,6 +12,5 @@ export {
   type DevnetChain,
   type DevnetChainOptions,
   type DevnetChainProxy,
-  type DevnetContractCodes,
   type DevnetWallet
 } from './types.js'

@@ -5,6 +5,7 @@
  */
 import type { ChainSource } from '../../payments/chain/index.js'
 import type { Wallet } from '../../payments/contracts/index.js'
+import type { DevnetContractCodes } from './contract-code.js'
 import type { RootCellInput } from './root-cell.js'
 
 /** Ways in which the devnet's proxies cheat on chain; see {@link DEVNET_CHAIN_CHEATS}. */
@@ -17,15 +18,6 @@ export const DEVNET_CHAIN_CHEATS: Readonly<Record<ChainCheat, string>> = {
   rollback: 'signs half of what was used: totals go back',
   vanish: 'drops all connections, accepts none, and does nothing on chain',
   'refuse-close': 'never grants a refund: only the forced close is left'
-}
-
-/** Code of contracts, bags of cells. What is not given is the devnet's own. */
-export interface DevnetContractCodes {
-  readonly proxy?: Uint8Array | undefined
-  readonly worker?: Uint8Array | undefined
-  readonly client?: Uint8Array | undefined
-  /** The wallets that own the proxy contracts. */
-  readonly wallet?: Uint8Array | undefined
 }
 
 /** Options of the chain. Every field is optional; `undefined` means the default. */
