@@ -1,6 +1,6 @@
 /** Account proofs: a real one of the main network, and a chain of our own making for what a liar would try. */
 import { readFileSync } from 'node:fs'
-import { Address, Cell, beginCell, convertToMerkleProof, storeAccount, Dictionary, type Builder } from '@ton/core'
+import { Address, beginCell, Cell } from '@ton/core'
 import { describe, expect, it } from 'vitest'
 import {
   provenReader,
@@ -13,170 +13,7 @@ import {
 import { FakeClock } from '../../support/fake-clock.js'
 import { missingShared, sharedPath } from '../../support/shared.js'
 import { fromHex } from '../support.js'
-
-const boc = (...cells: Cell[]): Uint8Array => {
-  // @ton/core writes one root only; two roots need a header of our own.
-  if (cells.length === 1) return new Uint8Array((cells[0] ?? Cell.EMPTY).toBoc({ idx: false, crc32: false }))
-  return multiRootBoc(cells)
-}
-
-function multiRootBoc(roots: readonly Cell[]): Uint8Array {
-  const order: Cell[] = []
-  const seen = new Map<string, number>()
-  const visit = (cell: Cell): void => {
-    const key = cell.hash().toString('hex')
-    if (seen.has(key)) return
-    seen.set(key, -1)
-    for (const ref of cell.refs) visit(ref)
-    order.push(cell)
-  }
-  for (const root of roots) visit(root)
-  order.reverse()
-  order.forEach((cell, index) => seen.set(cell.hash().toString('hex'), index))
-  const bodies = order.map((cell) => {
-    const single = cell.bits
-    const bytes = Math.ceil(single.length / 8)
-    const padded = beginCell().storeBits(single)
-    if (single.length % 8 !== 0) {
-      padded.storeBit(true)
-      while (padded.bits % 8 !== 0) padded.storeBit(false)
-    }
-    const data = padded.asCell().bits.subbuffer(0, bytes * 8) ?? Buffer.alloc(0)
-    const d1 = cell.refs.length + (cell.isExotic ? 8 : 0) + cell.mask.value * 32
-    const d2 = Math.ceil(single.length / 8) + Math.floor(single.length / 8)
-    return Buffer.concat([
-      Buffer.from([d1, d2]),
-      data,
-      Buffer.from(cell.refs.map((ref) => seen.get(ref.hash().toString('hex')) ?? 0))
-    ])
-  })
-  const cellData = Buffer.concat(bodies)
-  const size = Buffer.alloc(2)
-  size.writeUInt16BE(cellData.length)
-  const header = Buffer.from([0xb5, 0xee, 0x9c, 0x72, 0x01, 0x02, order.length, roots.length, 0])
-  return new Uint8Array(
-    Buffer.concat([
-      header,
-      size,
-      Buffer.from(roots.map((root) => seen.get(root.hash().toString('hex')) ?? 0)),
-      cellData
-    ])
-  )
-}
-
-const pruned = (cell: Cell): Cell =>
-  beginCell()
-    .storeUint(1, 8)
-    .storeUint(1, 8)
-    .storeBuffer(cell.hash(0))
-    .storeUint(cell.depth(0), 16)
-    .endCell({ exotic: true })
-const stub = (mark: number): Cell => beginCell().storeUint(mark, 32).endCell()
-
-function merkleUpdate(oldState: Cell, newState: Cell): Cell {
-  const prune = (cell: Cell): Cell => pruned(cell)
-  return beginCell()
-    .storeUint(4, 8)
-    .storeBuffer(oldState.hash(0))
-    .storeBuffer(newState.hash(0))
-    .storeUint(oldState.depth(0), 16)
-    .storeUint(newState.depth(0), 16)
-    .storeRef(prune(oldState))
-    .storeRef(prune(newState))
-    .endCell({ exotic: true })
-}
-
-function block(newState: Cell): Cell {
-  return beginCell()
-    .storeUint(0x11ef55aa, 32)
-    .storeInt(-239, 32)
-    .storeRef(stub(1))
-    .storeRef(stub(2))
-    .storeRef(merkleUpdate(stub(7), newState))
-    .storeRef(stub(3))
-    .endCell()
-}
-
-function stateHeader(atUnix: number): Builder {
-  return beginCell()
-    .storeUint(0x9023afe2, 32)
-    .storeInt(-239, 32)
-    .storeUint(0, 104)
-    .storeUint(5, 32)
-    .storeUint(0, 32)
-    .storeUint(atUnix, 32)
-}
-
-const ADDRESS = Address.parseRaw(`0:${'5c'.repeat(32)}`)
-
-/** A whole chain of two blocks with one account. */
-function buildChain(options: { data?: Cell; atUnix?: number; address?: Address } = {}): {
-  mc: MasterchainBlock
-  proof: AccountProof
-  withoutAccount: AccountProof
-} {
-  const address = options.address ?? ADDRESS
-  const account = beginCell()
-    .storeBit(true)
-    .store(
-      storeAccount({
-        addr: address,
-        storageStats: { used: { cells: 1n, bits: 1n }, storageExtra: null, lastPaid: 1, duePayment: null },
-        storage: {
-          lastTransLt: 9n,
-          balance: { coins: 77n },
-          state: { type: 'active', state: { code: stub(11), data: options.data ?? stub(12) } }
-        }
-      })
-    )
-    .endCell()
-  const accounts = Dictionary.empty(Dictionary.Keys.BigUint(256), {
-    serialize: (value: Cell, builder: Builder) =>
-      void builder
-        .storeUint(0, 5)
-        .storeCoins(77)
-        .storeBit(false)
-        .storeRef(value)
-        .storeUint(0xabcd, 256)
-        .storeUint(9, 64),
-    parse: (slice) => slice.asCell()
-  })
-  accounts.set(BigInt(`0x${address.hash.toString('hex')}`), account)
-  const accountsCell = beginCell().storeDict(accounts).endCell()
-  const shardState = stateHeader(options.atUnix ?? 1_000)
-    .storeRef(stub(20))
-    .storeRef(accountsCell)
-    .storeRef(stub(21))
-    .endCell()
-  const shardBlock = block(shardState)
-  const descriptor = beginCell()
-    .storeBit(false)
-    .storeUint(0xb, 4)
-    .storeUint(1, 32)
-    .storeUint(1, 32)
-    .storeUint(1, 64)
-    .storeUint(1, 64)
-    .storeBuffer(shardBlock.hash(0))
-    .storeUint(0, 256)
-    .endCell()
-  const shards = Dictionary.empty(Dictionary.Keys.Uint(32), {
-    serialize: (value: Cell, builder: Builder) => void builder.storeRef(value),
-    parse: (slice) => slice.loadRef()
-  })
-  shards.set(0, descriptor)
-  const extra = beginCell().storeUint(0xcc26, 16).storeDict(shards).endCell()
-  const mcState = stateHeader(2_000).storeRef(stub(30)).storeRef(stub(31)).storeRef(stub(32)).storeRef(extra).endCell()
-  const mcBlock = block(mcState)
-  const prove = (cell: Cell): Cell => convertToMerkleProof(cell)
-  const shardProof = multiRootBoc([prove(mcBlock), prove(mcState)])
-  const proof = multiRootBoc([prove(shardBlock), prove(shardState)])
-  const mc = { seqno: 5, rootHash: mcBlock.hash(0).toString('hex'), fileHash: '00'.repeat(32) }
-  return {
-    mc,
-    proof: { shardProof, proof, state: boc(account) },
-    withoutAccount: { shardProof, proof, state: new Uint8Array() }
-  }
-}
+import { ADDRESS, boc, buildChain, multiRootBoc, pruned, stub } from './proof-chain.js'
 
 const refused = expect.objectContaining({ code: 'ERR_CHAIN_PROOF' })
 
@@ -248,6 +85,59 @@ describe('verifyAccountProof', () => {
         ).toThrow(refused)
       }
     }
+  })
+
+  it('refuses the same hash in another workchain', () => {
+    const { mc, proof, withoutAccount } = buildChain()
+    for (const workchain of [-1, 1, 7, -2]) {
+      const elsewhere = new Address(workchain, ADDRESS.hash).toRawString()
+      expect(() => verifyAccountProof(elsewhere, mc, proof), `${workchain}`).toThrow(refused)
+      expect(() => verifyAccountProof(elsewhere, mc, withoutAccount), `${workchain}`).toThrow(refused)
+    }
+  })
+
+  it("takes only the account's own shard: another one cannot prove its absence", () => {
+    const { mc, proof, withoutAccount, otherShard } = buildChain({ isSplit: true })
+    expect(verifyAccountProof(ADDRESS.toRawString(), mc, proof)).toMatchObject({ status: 'active', balanceNano: 77n })
+    const hidden = { ...withoutAccount, proof: otherShard }
+    expect(() => verifyAccountProof(ADDRESS.toRawString(), mc, hidden)).toThrow(refused)
+    // Over there the same proof holds.
+    const right = Address.parseRaw(`0:${'fc'.repeat(32)}`).toRawString()
+    expect(verifyAccountProof(right, mc, hidden)).toMatchObject({ status: 'absent' })
+    expect(() => verifyAccountProof(right, mc, withoutAccount)).toThrow(refused)
+  })
+
+  it('refuses the proof of an older block, whole or in part', () => {
+    const older = buildChain({ data: stub(50), atUnix: 900 })
+    const now = buildChain({ data: stub(51) })
+    for (const proof of [
+      older.proof,
+      { ...older.proof, shardProof: now.proof.shardProof },
+      { ...now.proof, shardProof: older.proof.shardProof },
+      { ...now.proof, state: older.proof.state }
+    ])
+      expect(() => verifyAccountProof(ADDRESS.toRawString(), now.mc, proof)).toThrow(refused)
+    expect(verifyAccountProof(ADDRESS.toRawString(), older.mc, older.proof)).toMatchObject({ asOfMs: 900_000 })
+  })
+
+  it("refuses an account that stands at another one's place", () => {
+    const other = Address.parseRaw(`0:${'5d'.repeat(32)}`)
+    const { mc, proof } = buildChain({ address: other, at: ADDRESS })
+    expect(() => verifyAccountProof(ADDRESS.toRawString(), mc, proof)).toThrow(refused)
+  })
+
+  it('refuses a state of which a branch is pruned: what is not shown is not known', () => {
+    const data = beginCell().storeUint(12, 32).storeRef(stub(99)).endCell()
+    const { mc, proof } = buildChain({ data })
+    const [account] = Cell.fromBoc(Buffer.from(proof.state))
+    if (account === undefined) throw new Error('no account')
+    const pruneBelow = (cell: Cell): Cell =>
+      cell.hash().equals(stub(99).hash())
+        ? pruned(cell)
+        : new Cell({ bits: cell.bits, refs: cell.refs.map(pruneBelow) })
+    const cut = pruneBelow(account)
+    expect(cut.hash(0).equals(account.hash(0))).toBe(true)
+    expect(() => verifyAccountProof(ADDRESS.toRawString(), mc, { ...proof, state: boc(cut) })).toThrow(refused)
   })
 
   const path = sharedPath('prototypes/account-proof/proof-bocs.txt')
