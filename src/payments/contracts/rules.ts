@@ -19,11 +19,11 @@ export const MIN_CONTRACT_TON_NANO = 110_000_000n
 export const MIN_DEPLOY_VALUE_NANO: bigint = MIN_MESSAGE_VALUE_NANO + MIN_CONTRACT_TON_NANO
 
 /**
- * What plans add to the least that the contract demands: two years of storage, which is taken from the contract before it
- * looks, and the forwarding fee of wallets that take it out of the value (the network's own does; 0.008 TON with a
- * StateInit). With it a deployment carries the 0.25 TON beside its amount that contracts.md §4 names. It comes back.
+ * What plans add to the least that the contract demands: a year of storage, which is taken from the contract before it
+ * looks, or the forwarding fee of wallets that take it out of the value (the network's own does: 0.0006 TON, with a
+ * StateInit 0.0082). It comes back.
  */
-export const VALUE_MARGIN_NANO = 40_000_000n
+export const VALUE_MARGIN_NANO = 20_000_000n
 
 /** What a granted refund leaves in a client contract; the rest of its TON goes to the grant's excess address. */
 export const GRANT_LEAVES_NANO = 10_000_000n

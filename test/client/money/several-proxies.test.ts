@@ -114,17 +114,17 @@ describe('the policy failover', () => {
     const devnet = await start({ ...CHEATING, chain: true })
     const book = await newLedger()
     let onFound: (() => void) | undefined
+    const gate: { promise?: Promise<void> } = {}
     const cocoon = withRoot(devnet, {
       payments: { ledger: book, overcharge: 'stop', onOvercharge: () => onFound?.() },
       // The selection takes as long as it takes to find the proxy out.
       select: async (candidates) => {
-        if (gate !== undefined) await gate
+        await gate.promise
         return candidates
       }
     })
-    let gate: Promise<void> | undefined
     await cocoon.chat.completions.create(ask)
-    gate = new Promise<void>((resolve) => (onFound = resolve))
+    gate.promise = new Promise<void>((resolve) => (onFound = resolve))
     const waiting = cocoon.chat.completions.create(ask)
     const refused = expect(waiting).rejects.toMatchObject({ code: 'ERR_OVERCHARGE', charged: 'no' })
     const asked = devnet.requests.length
