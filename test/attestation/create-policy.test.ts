@@ -75,9 +75,12 @@ describe('createAttestationPolicy', () => {
     expect(await judge(peer.certificate.subarray(-64))).toBe(false)
   })
 
-  it('keeps its own copy of the certificate', async () => {
+  it.each([
+    ['an array', (bytes: Uint8Array) => bytes.slice()],
+    ['a Buffer', (bytes: Uint8Array) => Buffer.from(bytes)]
+  ])('keeps its own copy of the certificate in %s', async (_, copy) => {
     const policy = policyWith(staticCollateral(peer.collateral))
-    const mine = peer.certificate.slice()
+    const mine = copy(peer.certificate)
     const judging = policy.judge({ certificateDer: mine, address }, { now: SYNTHETIC_NOW })
     mine.fill(0)
     expect((await judging).accepted).toBe(true)

@@ -45,8 +45,8 @@ export function createAttestationPolicy(options: AttestationPolicyOptions): Atte
     },
     async judge({ certificateDer }: PeerEvidence, { now, signal }): Promise<Verdict> {
       throwIfAborted(signal, 'attestation')
-      // Copies: what the caller holds may change while something is waited for.
-      const certificate = certificateDer instanceof Uint8Array ? certificateDer.slice() : new Uint8Array(0)
+      // Copies: what the caller holds may change while something is waited for. (`slice` of a Buffer is none.)
+      const certificate = new Uint8Array(certificateDer instanceof Uint8Array ? certificateDer : 0)
       const at = new Date(now)
       return await (judge ?? (await raceAbort(load(), signal, 'attestation'))).judge(certificate, at, signal)
     },
