@@ -90,14 +90,6 @@ export class ByteReader {
     return this.#data().getBigInt64(this.#advance(8), true)
   }
 
-  u64le(): bigint {
-    return this.#data().getBigUint64(this.#advance(8), true)
-  }
-
-  u64be(): bigint {
-    return this.#data().getBigUint64(this.#advance(8))
-  }
-
   f64le(): number {
     return this.#data().getFloat64(this.#advance(8), true)
   }

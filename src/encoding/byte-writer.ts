@@ -41,22 +41,6 @@ export class ByteWriter {
     return this
   }
 
-  u16le(value: number): this {
-    const at = this.#reserve(2)
-    this.#view.setUint16(at, value, true)
-    return this
-  }
-
-  u16be(value: number): this {
-    const at = this.#reserve(2)
-    this.#view.setUint16(at, value)
-    return this
-  }
-
-  u24be(value: number): this {
-    return this.u8(value >>> 16).u16be(value)
-  }
-
   u32le(value: number): this {
     const at = this.#reserve(4)
     this.#view.setUint32(at, value, true)
@@ -67,25 +51,9 @@ export class ByteWriter {
     return this.u32le(value)
   }
 
-  u32be(value: number): this {
-    const at = this.#reserve(4)
-    this.#view.setUint32(at, value)
-    return this
-  }
-
   i64le(value: bigint): this {
     const at = this.#reserve(8)
     this.#view.setBigInt64(at, value, true)
-    return this
-  }
-
-  u64le(value: bigint): this {
-    return this.i64le(value)
-  }
-
-  u64be(value: bigint): this {
-    const at = this.#reserve(8)
-    this.#view.setBigUint64(at, value)
     return this
   }
 

@@ -24,47 +24,31 @@ test('equalBytes and compareBytes', () => {
 })
 
 describe('ByteWriter and ByteReader', () => {
-  test('every width, both orders', () => {
+  test('every width', () => {
     const written = new ByteWriter(1)
       .u8(0xfe)
-      .u16le(0x1234)
-      .u16be(0x1234)
-      .u24be(0x123456)
       .u32le(0xfedcba98)
       .i32le(-2)
-      .u32be(0xfedcba98)
       .i64le(-(2n ** 63n))
-      .u64le(2n ** 64n - 1n)
-      .u64be(1n)
       .f64le(-0.5)
       .bytes(Uint8Array.of(7, 8))
       .zeros(3)
       .finish()
-    expect(written).toEqual(
-      hexToBytes(
-        'fe3412123412345698badcfefefffffffedcba980000000000000080ffffffffffffffff0000000000000001000000000000e0bf0708000000'
-      )
-    )
+    expect(written).toEqual(hexToBytes('fe98badcfefeffffff0000000000000080000000000000e0bf0708000000'))
     const reader = new ByteReader(concatBytes(Uint8Array.of(0), written).subarray(1))
-    expect([
-      reader.u8(),
-      reader.u16le(),
-      reader.u16be(),
-      reader.u24be(),
-      reader.u32le(),
-      reader.i32le(),
-      reader.u32be()
-    ]).toEqual([0xfe, 0x1234, 0x1234, 0x123456, 0xfedcba98, -2, 0xfedcba98])
-    expect([reader.i64le(), reader.u64le(), reader.u64be(), reader.f64le()]).toEqual([
-      -(2n ** 63n),
-      2n ** 64n - 1n,
-      1n,
-      -0.5
-    ])
+    expect([reader.u8(), reader.u32le(), reader.i32le()]).toEqual([0xfe, 0xfedcba98, -2])
+    expect([reader.i64le(), reader.f64le()]).toEqual([-(2n ** 63n), -0.5])
     expect(reader.take(2)).toEqual(Uint8Array.of(7, 8))
     reader.skip(3)
     expect([reader.remaining, reader.offset]).toEqual([0, written.length])
     reader.end()
+  })
+
+  test('both orders', () => {
+    const reader = new ByteReader(hexToBytes('3412123412345698badcfefedcba98'))
+    expect([reader.u16le(), reader.u16be(), reader.u24be(), reader.u32le(), reader.u32be()]).toEqual([
+      0x1234, 0x1234, 0x123456, 0xfedcba98, 0xfedcba98
+    ])
   })
 
   test('a read beyond the end throws our error and moves nothing', () => {
