@@ -83,7 +83,9 @@ async function rootedNetwork(values: OptionValues, context: CliContext): Promise
     },
     prices: undefined,
     isOnChain: true,
-    trust: isUnsafe ? ANY_PEER : `verified against the image hashes of ${network.name}'s root contract`,
+    trust: isUnsafe
+      ? ANY_PEER
+      : `verified against the image hashes of ${network.name}'s root contract, as ${source.name} tells it`,
     close: nothingToClose
   }
 }

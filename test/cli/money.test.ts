@@ -94,6 +94,15 @@ describe('channel', () => {
     expect({ pending, balanceNano }).toEqual({ pending: 0, balanceNano: '17000000000' })
   })
 
+  test('a described devnet never gets a signature of a wallet that is not its own', async () => {
+    const description = new TextEncoder().encode(JSON.stringify(devnet.describe()))
+    const words = ['channel', 'status', '--devnet', 'd.json', '--ledger', join(folder, 'other')]
+    const own = { files: { ...files, 'd.json': description } }
+    expect((await cli([...words, '--wallet-key-file', 'wallet.key'], own)).code).toBe(EXIT.usage)
+    expect((await cli([...words, '--chain', chain.url], own)).stderr).toContain('exclude each other')
+    expect((await cli(words, own)).stdout).toContain(': none')
+  })
+
   test('requests, receipts, audit, charge, withdraw, close', async () => {
     const ledger = await openLedger({
       store: await openFileLedgerStore({ path: join(folder, 'ledger') }),

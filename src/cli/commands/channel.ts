@@ -99,6 +99,9 @@ async function openChannel(
   devnet: NamedDevnet | undefined,
   ledger: Ledger
 ): Promise<Channel> {
+  // What a wallet signs for a devnet's chain would hold on a real one too: a described devnet gets its own wallet or none.
+  if (devnet !== undefined && textOf(values, 'wallet-key-file') !== undefined)
+    throw usageError('--wallet-key-file and --devnet exclude each other')
   const { ed25519PublicKey, ed25519Sign, findChannel, openStandardWallet, walletSigner } = await loadTon()
   const { source, registry } = await openChain(values, devnet)
   const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) }

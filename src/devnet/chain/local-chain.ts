@@ -160,7 +160,11 @@ export class LocalChain {
       const { transactions } = await this.#chain.sendMessage(message)
       for (const transaction of transactions) this.#record(transaction)
     } catch (error) {
-      if (!this.#isRefusal(error)) throw error
+      if (!this.#isRefusal(error)) {
+        // A machine that broke down serves nobody else.
+        executor = undefined
+        throw error
+      }
       const exit = (error as { exitCode?: number }).exitCode
       throw refused(`external message was not accepted${exit === undefined ? '' : `, exit code ${exit}`}`, error)
     }
