@@ -26,6 +26,8 @@ const NEVER_LOADED_BY_DIRECT_CHAT = {
   'prompted-*': "tools or jsonMode 'prompt'",
   'fetching-*': 'fetch, models',
   'refuse-*': 'no policy given',
+  'snp-*': 'a peer with AMD evidence',
+  'proof-bundle-*': 'a proof bundle',
   'sha256-block*': 'a page that may not compile WebAssembly'
 }
 

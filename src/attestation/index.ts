@@ -4,8 +4,8 @@
  *
  * @module
  */
-export { type CollateralCacheOptions } from './collateral/cache.js'
-export { type HttpSourceOptions } from './collateral/bounded-fetch.js'
+export type { CollateralCacheOptions } from './collateral/cache.js'
+export type { HttpSourceOptions } from './collateral/bounded-fetch.js'
 export { intelPcs, type IntelPcsOptions, pccs } from './collateral/intel.js'
 export { type AskRelay, collateralRelay, staticCollateral } from './collateral/relay.js'
 export type { CollateralRequest, CollateralSource } from './collateral/source.js'
