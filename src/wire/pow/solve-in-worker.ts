@@ -45,7 +45,8 @@ export const solvePowInWorker: SolveProofOfWork = async (task, context) => {
   try {
     module = await compileVectorModule()
   } catch {
-    plain = await loadUnrolledSearch()
+    plain = await loadUnrolledSearch().catch(() => undefined)
+    if (plain === undefined) return context.fallback()
   }
   const worker = createWorker(plain)
   return worker === undefined ? context.fallback() : searchWith(worker, module, task, context)
@@ -97,11 +98,14 @@ function searchWith(
       end()
       resolve(nonce)
     })
-    worker.addEventListener('error', (event) => {
+    const onFailure = (event: Event): void => {
       event.preventDefault()
       end()
       fallback().then(resolve, reject)
-    })
+    }
+    worker.addEventListener('error', onFailure)
+    // The module could not be handed over.
+    worker.addEventListener('messageerror', onFailure)
     if (signal?.aborted === true) return onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
     begin(0)
