@@ -28,6 +28,8 @@ const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now()
 const random = { bytes: (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length)) }
 const text = (index: number): string =>
   `{"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1760000000,"model":"m","choices":[{"index":0,"delta":{"content":" w${index % 1000}"},"logprobs":null,"finish_reason":null}]}`
+/** The same with a number that no other event has, so that none can be copied from another. */
+const unlike = (index: number): string => text(index).replace('1760000000', String(1_760_000_000 + index))
 const encoder = new TextEncoder()
 const events = Array.from({ length: 1000 }, (_, index) => encoder.encode(`data: ${text(index)}\n\n`))
 
@@ -165,11 +167,11 @@ async function wholePath(): Promise<Speed> {
 }
 
 /** The surface over parts that are here already, so many events a part. */
-async function surfaceAlone(perPart: number): Promise<Speed> {
+async function surfaceAlone(perPart: number, textOf = text): Promise<Speed> {
   const parts: Uint8Array[] = []
   for (let index = 0; index < EVENTS; index += perPart) {
     let part = ''
-    for (let event = index; event < Math.min(EVENTS, index + perPart); event++) part += `data: ${text(event)}\n\n`
+    for (let event = index; event < Math.min(EVENTS, index + perPart); event++) part += `data: ${textOf(event)}\n\n`
     parts.push(encoder.encode(part))
   }
   let index = 0
@@ -232,6 +234,7 @@ const best = await compare({
   sessionAlone,
   surfaceAlone: () => surfaceAlone(1),
   surfaceManyEventsAPart: () => surfaceAlone(64),
+  surfaceEventsUnlike: () => surfaceAlone(64, unlike),
   jsonParse
 })
 const ratioToJsonParse = Number((best['wholePath']!.processor / best['jsonParse']!.processor).toFixed(2))
