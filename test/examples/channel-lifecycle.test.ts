@@ -40,7 +40,7 @@ describe('opens, chats 100 times, charges, withdraws, closes; every nano is acco
 
   const facts = sharedPath('vectors/payments.json')
   it.skipIf(facts === undefined)(
-    `under the bytecode of the main network (${missingShared('vectors/payments.json')} when skipped)`,
+    `under the bytecode of the main network${facts === undefined ? ` (${missingShared('vectors/payments.json')})` : ''}`,
     { timeout: 120_000 },
     () => live(mainnetCodes(readFileSync(facts ?? '', 'utf8')))
   )

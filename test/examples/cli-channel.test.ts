@@ -91,7 +91,7 @@ describe('with one flag', () => {
     expect((await cli('plan', 'worker', '--gpu', 'H200', '-m', 'x-8b')).stdout).toContain("prices: the devnet's")
   })
 
-  it('top-up, charge, withdraw, close; the ledger knows every message', async () => {
+  it('top-up, charge, withdraw, close; the ledger knows every message', { timeout: 300_000 }, async () => {
     const topped = await cli('channel', 'topup', '--amount', '2', ...sending('2.2', 'unknown-contract-code'))
     expect(topped.stdout).toMatch(/^top-up: done\n.*\n {2}balance {2}█+ +18 TON/)
     // The proxy commits once a second; a charge is signed for what was committed.
