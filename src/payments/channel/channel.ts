@@ -11,12 +11,19 @@ import { bytesToHex } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
 import type { ChainCallOptions, ChainReader, ChainTransaction } from '../chain/index.js'
-import { isSameAddress, readMessageHeader, type AddressInput, type Bits256Input } from '../contracts/index.js'
+import {
+  isSameAddress,
+  OP_CHARGE,
+  readMessageHeader,
+  type AddressInput,
+  type Bits256Input
+} from '../contracts/index.js'
 import type { Registry } from '../registry/index.js'
 import { assertStrongSecret, secretHash } from './account.js'
 import type { JournalEntry, Ledger } from './ledger.js'
 import { buildActionBody, planAction, type ChannelAction, type ChannelPlan } from './plan.js'
 import type { RiskId } from './risks.js'
+import { settleOnce } from './settle-once.js'
 import type { Signer } from './signer.js'
 import type { SpendingLimits } from './spending.js'
 import { readView, type ChannelIdentity, type ChannelView } from './view.js'
@@ -297,7 +304,7 @@ export class Channel {
   ): Promise<void> {
     const { ledger } = this.#environment
     await ledger.recordOutcome(id, result, exitCode)
-    if (ledger.openReservations().some((reservation) => reservation.id === id)) await ledger.settle(id, spentNano)
+    await settleOnce(ledger, id, spentNano)
   }
 
   async #sendFailed(id: string, error: unknown): Promise<unknown> {
@@ -339,7 +346,8 @@ function isExecutionOf(transaction: ChainTransaction, queryId: bigint, owner: st
   const { inMessage } = transaction
   if (inMessage === null || inMessage.bounced) return false
   const header = readMessageHeader(inMessage.body)
-  if (header?.queryId !== queryId) return false
+  // A proxy chooses the query ids of its charges: only a charge is the execution of one, and never of anything else.
+  if (header?.queryId !== queryId || (header.op === OP_CHARGE) !== (kind === 'charge')) return false
   return kind === 'charge' || (inMessage.source !== null && isSameAddress(inMessage.source, owner))
 }
 

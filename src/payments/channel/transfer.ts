@@ -8,6 +8,7 @@ import { bytesToHex } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import { encodeWalletNote, rawAddress, readMessageHeader, type AddressInput } from '../contracts/index.js'
 import type { ChannelEnvironment, Confirmation, SentMessage } from './channel.js'
+import { settleOnce } from './settle-once.js'
 import type { Signer } from './signer.js'
 
 /** A transfer. */
@@ -95,8 +96,7 @@ export async function trackTransfers(to: AddressInput, environment: Environment)
       continue
     }
     await ledger.recordOutcome(intent.id, arrived ? 'done' : 'expired')
-    if (ledger.openReservations().some((reservation) => reservation.id === intent.id))
-      await ledger.settle(intent.id, arrived ? intent.valueNano : 0n)
+    await settleOnce(ledger, intent.id, arrived ? intent.valueNano : 0n)
   }
   return open
 }

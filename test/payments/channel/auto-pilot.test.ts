@@ -1,5 +1,5 @@
 /** The auto-pilot against the mainnet bytecode: caps, crashes at each step, lying chains, ways to lose money. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { parseClientState } from '../../../src/payments/contracts/index.js'
 import {
   attachChannel,
@@ -20,6 +20,8 @@ import { settle } from '../../support/fake-clock.js'
 import { fromHex, HAS_VECTORS, paymentsVectors } from '../support.js'
 import { laterRootBoc, PROXY_KEY, PROXY_OWNER, TON, World } from './world.js'
 import { receiptOf } from './receipt-support.js'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const MESSAGE = 200_000_000n
 const LIMITS: AutoPilotLimits = {
@@ -78,8 +80,8 @@ function again(world: World, change: Partial<ChannelEnvironment>): Promise<Chann
   return findChannel(parties, { ...world.environment, ...change })
 }
 
-const sentNano = (world: World): bigint =>
-  world.ledger
+const sentNano = (world: World, ledger = world.ledger): bigint =>
+  ledger
     .journal()
     .filter(({ intent }) => intent.id.includes(':auto-pilot:'))
     .reduce((sum, { intent }) => sum + intent.valueNano, 0n)
@@ -229,18 +231,31 @@ describe.skipIf(!HAS_VECTORS)('caps', () => {
     expect(ledger.totals().reservedNano).toBe(0n)
   })
 
-  it('many pilots of many processes on one ledger send once, and never beyond the caps', async () => {
-    const { world } = await opened(17n * TON)
-    const limits = { ...LIMITS, topUp: { belowNano: 100n * TON, byNano: 5n * TON } }
-    const pilots = [1, 2, 3, 4, 5].map(() => fly(world, { limits }).pilot)
-    for (let round = 0; round < 4; round++) {
-      const said = await Promise.all(pilots.map(step))
-      expect(said.filter((text) => text.startsWith('sent')).length).toBe(round < 2 ? 1 : 0)
-      await Promise.all(pilots.map(step))
-      await world.advance(300)
+  it.each(['one ledger', 'ledgers of their own on one store'])(
+    'many pilots with %s send once, agree on what became of it, and never exceed the caps',
+    async (kind) => {
+      const { world } = await opened(17n * TON)
+      const limits = { ...LIMITS, topUp: { belowNano: 100n * TON, byNano: 5n * TON } }
+      const store = memoryLedgerStore()
+      const flights = await Promise.all(
+        [1, 2, 3, 4, 5].map(async () => {
+          if (kind === 'one ledger') return fly(world, { limits })
+          return fly(world, { limits }, await again(world, { ledger: await openLedger({ store, clock: world.clock }) }))
+        })
+      )
+      const ledger = flights[0]?.channel.ledger ?? world.ledger
+      for (let round = 0; round < 4; round++) {
+        const said = await Promise.all(flights.map(({ pilot }) => step(pilot)))
+        expect(said.filter((text) => text.startsWith('sent')).length).toBe(round < 2 ? 1 : 0)
+        const after = await Promise.all(flights.map(({ pilot }) => step(pilot)))
+        expect([...said, ...after].filter((text) => /failed|stopped/.test(text))).toEqual([])
+        await world.advance(300)
+      }
+      await ledger.refresh()
+      expect(sentNano(world, ledger)).toBe(2n * (5n * TON + MESSAGE))
+      expect(ledger.openReservations()).toEqual([])
     }
-    expect(sentNano(world)).toBe(2n * (5n * TON + MESSAGE))
-  })
+  )
 
   it('sends one message at a time for one wallet', async () => {
     const { world, channel } = await opened(17n * TON)
@@ -305,18 +320,19 @@ describe.skipIf(!HAS_VECTORS)('crashes', () => {
   async function dieIn(world: World, where: 'signer' | 'after-send'): Promise<void> {
     const { signer } = world.environment
     if (signer === undefined) throw new Error('no signer')
-    const reached = Promise.withResolvers<void>()
+    let reach = (): void => undefined
+    const reached = new Promise<void>((resolve) => (reach = resolve))
     const dying = {
       ...signer,
       send: async (...call: Parameters<typeof signer.send>): Promise<never> => {
         if (where === 'after-send') await signer.send(...call)
-        reached.resolve()
+        reach()
         return new Promise<never>(() => undefined)
       }
     }
     const { pilot } = fly(world, {}, await again(world, { signer: dying }))
     void pilot.step()
-    await reached.promise
+    await reached
   }
 })
 

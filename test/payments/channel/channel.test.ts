@@ -2,7 +2,7 @@
 import { Address } from '@ton/core'
 import nacl from 'tweetnacl'
 import { describe, expect, it } from 'vitest'
-import { openStandardWallet } from '../../../src/payments/contracts/index.js'
+import { openStandardWallet, signCharge } from '../../../src/payments/contracts/index.js'
 import {
   attachChannel,
   ed25519Sign,
@@ -18,8 +18,8 @@ import {
 } from '../../../src/payments/channel/index.js'
 import { offlineNetwork, openRegistry } from '../../../src/payments/registry/index.js'
 import { SeededRandom } from '../../support/seeded-random.js'
-import { fromHex, HAS_VECTORS, paymentsVectors } from '../support.js'
-import { ANYBODY, PROXY_KEY, PROXY_OWNER, SECRET, TON, World } from './world.js'
+import { fromHex, HAS_VECTORS, paymentsVectors, toHex } from '../support.js'
+import { ANYBODY, PROXY_KEY, PROXY_OWNER, PROXY_SEED, SECRET, TON, World } from './world.js'
 
 const refusedFor = (...risks: RiskId[]): object => ({ code: 'ERR_CHANNEL_RISK', field: risks.join(',') })
 
@@ -180,6 +180,29 @@ describe.skipIf(!HAS_VECTORS)('consent', () => {
     expect(await world.channel.track()).toEqual([expect.objectContaining({ result: 'expired' })])
     expect(world.ledger.totals().totalNano).toBe(before)
     expect((await world.channel.view()).pending).toEqual([])
+  })
+
+  it('a charge whose query id the proxy copied from an earlier message is not taken for it', async () => {
+    const world = await (await World.create()).opened()
+    const [opening] = world.ledger.journal()
+    const { contract } = world.channel.identity
+    const tokens = 1000n
+    const boc = signCharge({
+      kind: 'charge',
+      queryId: opening?.intent.queryId ?? 0n,
+      tokens,
+      target: contract,
+      excess: PROXY_OWNER,
+      seed: PROXY_SEED
+    })
+    await world.ledger.recordCharge({ contract, tokens, boc: toHex(boc) })
+    const plan = await world.channel.charge()
+    world.source.failure = 'before'
+    const valueNano = plan.minimumValueNano
+    await expect(world.channel.send(plan, { valueNano, capNano: valueNano })).rejects.toMatchObject({
+      charged: 'unknown'
+    })
+    expect(await world.channel.track()).toEqual([expect.objectContaining({ kind: 'charge', result: 'pending' })])
   })
 
   it('a crash between record and send is found out after a restart', async () => {

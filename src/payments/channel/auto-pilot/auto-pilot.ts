@@ -161,6 +161,8 @@ class AutoPilot implements ChannelAutoPilot {
     for (const memory of this.#memories.values()) {
       if (this.#stopped !== null || this.#ending.signal.aborted) break
       const done = await this.#stepChannel(memory)
+      // A step that `stop` cut short is no failure of anybody.
+      if (this.#ending.signal.aborted && done.state === 'failed') break
       channels.push(done)
       this.#tell(memory, done)
       if (done.error !== undefined) this.#judge(done.error)
