@@ -8,9 +8,10 @@ import type { Clock } from '../runtime/ports/clock.js'
 import type { AttestationReport } from '../runtime/ports/verdict.js'
 import { systemClock } from '../runtime/shared/index.js'
 import type { FetchFunction } from '../client/openai/index.js'
-import { reservationTokens } from '../payments/pricing/index.js'
+import type { TokenPrices } from '../payments/pricing/index.js'
 import { type GatewayBudget, type GatewayUser, memoryBudget } from './budget.js'
 import type { CorsOptions } from './cors.js'
+import { createEstimate } from './estimate.js'
 import type { GatewayEvent, GatewayReceipt } from './events.js'
 import type { GatewayMeter } from './metrics.js'
 import type { GatewayRequest } from './read-body.js'
@@ -77,12 +78,18 @@ export interface GatewayOptions {
   /** Default: a budget in memory without caps of its own, which still keeps users to their `quotaNano`. */
   readonly budget?: GatewayBudget | undefined
   /**
-   * Nanotons to set aside for a request. Default: the network's own reservation for it (limit, bytes and coefficient) times
-   * `pricePerTokenNano`, or 0 where that is not given.
+   * Nanotons to set aside for a request. Default: the most that it can cost by `prices`; without those the network's own
+   * reservation for it (limit, bytes and coefficient) times `pricePerTokenNano`, or 0 where that is not given either.
    */
   readonly estimateNano?: ((request: GatewayRequest) => bigint) | undefined
-  /** Nanotons per adjusted token, for the default estimate. */
+  /** Nanotons per adjusted token, for the default estimate. An answer can cost several times this estimate. */
   readonly pricePerTokenNano?: bigint | undefined
+  /**
+   * Prices of the root contract (`tokenPrices(snapshot)` of `cocoonkit/ton`), for an estimate that is never too low: a token
+   * for every byte, all tokens of an answer in the dearest class, at the highest coefficient. Caps are kept only with it, and
+   * bodies that set no limit are then refused unless `limits.maxTokens` sets one.
+   */
+  readonly prices?: TokenPrices | undefined
   readonly limits?: GatewayLimits | undefined
   /** Default: no page of another origin may call. */
   readonly cors?: CorsOptions | undefined
@@ -126,13 +133,18 @@ export interface ResolvedOptions extends Pick<
 
 /** @throws CocoonError `ERR_OPTIONS`. */
 export function resolveOptions(options: GatewayOptions): ResolvedOptions {
-  const { cocoon, authorize, limits = {}, basePath = '', pricePerTokenNano: price = 0n } = options
+  const { cocoon, authorize, limits = {}, basePath = '' } = options
   if (typeof cocoon?.fetch !== 'function') throw optionError('cocoon', 'must have a fetch')
   if (typeof authorize !== 'function') throw optionError('authorize', 'must be a function; anyone() serves everybody')
   if (basePath !== '' && !/^(?:\/[\w.~-]+)+$/.test(basePath))
     throw optionError('basePath', "must look like '/api/cocoon'")
-  if (options.budget?.needsEstimate === true && options.estimateNano === undefined && price <= 0n)
-    throw optionError('pricePerTokenNano', 'or estimateNano is needed: the caps of this budget hold by estimates')
+  const { prices, pricePerTokenNano: price = 0n } = options
+  if (
+    options.budget?.needsEstimate === true &&
+    options.estimateNano === undefined &&
+    (prices?.pricePerTokenNano ?? price) <= 0n
+  )
+    throw optionError('prices', 'or estimateNano is needed: the caps of this budget hold by estimates')
   const bounds = {
     maxBodyBytes: positive('maxBodyBytes', limits.maxBodyBytes, 4_194_304),
     maxUploadBytes: positive('maxUploadBytes', limits.maxUploadBytes, 26_214_400),
@@ -145,12 +157,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
     maxTokens: limits.maxTokens === undefined ? undefined : positive('maxTokens', limits.maxTokens, 1),
     models: limits.models
   }
-  const estimate = (request: GatewayRequest): bigint =>
-    reservationTokens(
-      request.maxTokens ?? bounds.maxTokens ?? 10_000,
-      request.bytesIn,
-      request.maxCoefficient ?? bounds.maxCoefficient
-    ) * price
+  const estimate = createEstimate({ prices, pricePerTokenNano: price, limits: bounds })
   return {
     cocoon,
     authorize,

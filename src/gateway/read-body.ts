@@ -20,8 +20,10 @@ export interface GatewayRequest {
   readonly bytesIn: number
   /** Whether the body is encrypted to the workers; the gateway then cannot read it. */
   readonly isEncrypted: boolean
-  /** The body's own limit of the answer, tokens. */
+  /** The body's own limit of one answer, tokens; the higher one of two. */
   readonly maxTokens: number | undefined
+  /** Answers that it asks for: `n` or `best_of`, times the number of prompts. At least 1. */
+  readonly choices: number
   /** Highest price coefficient that the body accepts, 1/1000. */
   readonly maxCoefficient: number | undefined
 }
@@ -155,9 +157,20 @@ function describe(path: string, fields: Readonly<Record<string, unknown>>, bytes
     model,
     bytesIn,
     isEncrypted,
-    maxTokens: integerOf(fields['max_completion_tokens']) ?? integerOf(fields['max_tokens']),
+    // Of two, the network reserves by the one and workers obey the other (v3.md §3.6).
+    maxTokens: highest(fields['max_completion_tokens'], fields['max_tokens']),
+    choices: choicesOf(fields),
     maxCoefficient: integerOf(fields['max_coefficient'])
   }
+}
+
+function highest(...values: readonly unknown[]): number | undefined {
+  const numbers = values.flatMap((value) => integerOf(value) ?? [])
+  return numbers.length === 0 ? undefined : Math.max(...numbers)
+}
+
+function choicesOf({ n, best_of: bestOf, prompt }: Readonly<Record<string, unknown>>): number {
+  return Math.max(1, highest(n, bestOf) ?? 1) * (Array.isArray(prompt) ? Math.max(1, prompt.length) : 1)
 }
 
 function integerOf(value: unknown): number | undefined {
