@@ -38,9 +38,19 @@ export interface LedgerBudget extends GatewayBudget {
  * that dies in between leaves the reservation: it goes on counting until somebody who knows better settles or releases it
  * (`ledger.openReservations()`). Caps hold across every process on the store, since each decision is made under its lock.
  *
- * What a cap cannot stop is a network that charges more than its own reservation for a request; that is recorded as it is.
+ * The gateway needs a price for it; with `prices` no honest charge is higher than its reservation. One that is higher all
+ * the same is recorded as it is.
+ *
+ * @throws CocoonError `ERR_OPTIONS`.
  */
 export function ledgerBudget({ ledger, perUserNano, totalNano }: LedgerBudgetOptions): LedgerBudget {
+  for (const [field, cap] of Object.entries({ perUserNano, totalNano })) {
+    if (cap !== undefined && (typeof cap !== 'bigint' || cap < 0n))
+      throw new CocoonError('ERR_OPTIONS', `${field} must be an amount in nanotons (bigint)`, {
+        phase: 'options',
+        field
+      })
+  }
   return {
     needsEstimate: true,
     async reserve(user, estimateNano) {

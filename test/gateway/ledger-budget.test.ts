@@ -191,6 +191,14 @@ describe('ledgerBudget', () => {
     expect(test.transport.requests).toEqual([])
   })
 
+  test.each([{ perUserNano: -1n }, { totalNano: 5 as unknown as bigint }])(
+    'refuses caps that are none: %o',
+    async (caps) => {
+      const ledger = await openLedger({ store: memoryLedgerStore(), clock: systemClock })
+      expect(() => ledgerBudget({ ledger, ...caps })).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS' }))
+    }
+  )
+
   test('without a price the caps would mean nothing, so the gateway does not start', async () => {
     const ledger = await openLedger({ store: memoryLedgerStore(), clock: systemClock })
     expect(() => gatewayWith(ledger, {}, { estimateNano: undefined })).toThrow(
