@@ -22,8 +22,13 @@ export const CHROMIUM_ARGUMENTS = [
 ]
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>matrix</title><script type="module" src="/main.js"></script>'
-/** As strict as a careful site would be: no eval, no inline code; workers from blobs for the proof of work. */
-const CONTENT_SECURITY_POLICY = "default-src 'self'; connect-src 'self' ws://127.0.0.1:*; worker-src 'self' blob:"
+/** As strict as a careful site would be: no eval, no inline code; WebAssembly and workers from blobs for the proof of work. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "connect-src 'self' ws://127.0.0.1:*",
+  "worker-src 'self' blob:"
+].join('; ')
 
 /** Serves the page and its bundle; `origin` names it. */
 export async function servePage(project) {
