@@ -43,8 +43,9 @@ export interface ChargeRule {
 export interface CloseOutdatedRule {
   /**
    * How long no request may have used the contract, and the new params must have been known to this auto-pilot,
-   * milliseconds. The proxy grants old contracts by itself in that time, which costs nothing. The reference waits
-   * 21_600_000.
+   * milliseconds; more than the longest request takes. The proxy grants old contracts by itself in that time, which costs
+   * nothing. The reference waits 21_600_000. A process that only ever takes one step sees them for the first time in each:
+   * there only 0 ever closes.
    */
   readonly quietForMs: number
 }
