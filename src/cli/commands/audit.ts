@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Receipt } from '../../ton.js'
 import { type Command, flagOf } from '../command.js'
 import { EXIT } from '../exit-codes.js'
 import { BESIDE_DEVNET, bytesOfHex, LEDGER_OPTION, openLedgerFile } from '../money.js'
@@ -20,7 +21,8 @@ export const auditCommand: Command = {
     const { auditReceipt, decodeReceipt, parseSignedCharge } = await import('../../ton.js')
     const ledger = await openLedgerFile(values)
     try {
-      const receipts = ledger.receipts().map(({ receipt }) => decodeReceipt(receipt))
+      const receipts: Receipt[] = []
+      for await (const { receipt } of ledger.readReceipts()) receipts.push(decodeReceipt(receipt))
       const results = receipts.map((receipt) => ({ requestId: receipt.requestId, ...auditReceipt(receipt) }))
       const wrong = results.filter(({ findings, altered }) => altered || findings.length > 0)
       const totalNano = receipts.reduce((total, { amountNano }) => total + (amountNano ?? 0n), 0n)

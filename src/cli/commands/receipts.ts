@@ -24,7 +24,8 @@ export const receiptsCommand: Command = {
     const { decodeReceipt } = await import('../../ton.js')
     const ledger = await openLedgerFile(values)
     try {
-      const receipts = ledger.receipts().map(({ receipt }) => decodeReceipt(receipt))
+      const receipts: Receipt[] = []
+      for await (const { receipt } of ledger.readReceipts()) receipts.push(decodeReceipt(receipt))
       if (flagOf(values, 'csv')) context.stdout.write(csv(receipts))
       else if (flagOf(values, 'json')) printJson(context, { receipts, totalNano: sum(receipts) })
       else context.stdout.write(`${table(receipts)}\n${receipts.length} receipts, ${formatTon(sum(receipts))}\n`)

@@ -119,9 +119,9 @@ export function ledgerError(message: string, cause?: unknown): CocoonError {
 
 /** Bytes of a record. */
 export function encodeRecord(record: LedgerRecord): Uint8Array {
-  return encodeUtf8(
-    JSON.stringify(record, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
-  )
+  const fields: Record<string, unknown> = { ...record }
+  for (const name of AMOUNT_FIELDS) if (typeof fields[name] === 'bigint') fields[name] = String(fields[name])
+  return encodeUtf8(JSON.stringify(fields))
 }
 
 /** A record from bytes; `null` for a kind that this version does not know. @throws CocoonError `ERR_LEDGER`. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesToHex } from '../../encoding/index.js'
+import { bytesToHex, equalBytes } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import type { Clock } from '../../runtime/ports/clock.js'
 import type { PaymentNote, PaymentObserver, RequestSettlement } from '../../runtime/ports/receipt.js'
@@ -83,6 +83,8 @@ export class PaymentWatch implements PaymentObserver {
   readonly #requests = new Map<string, RequestNotes>()
   #total: bigint | null = null
   #signed: bigint | null
+  /** The last charge whose signature was found good: a proxy repeats it until it has committed. */
+  #verified: { readonly boc: Uint8Array; readonly tokens: bigint } | null = null
   #stopped: OverchargeDetected | null = null
   #writes: Promise<unknown> = Promise.resolve()
   #writeFailure: unknown = null
@@ -192,10 +194,10 @@ export class PaymentWatch implements PaymentObserver {
   #checkSignature(note: PaymentNote): readonly Finding[] {
     const boc = note.signedPayment
     if (boc === undefined) return []
-    const { proxyPublicKey, contract } = this.#options
+    const { contract } = this.#options
     let tokens: bigint
     try {
-      tokens = verifySignedCharge(boc, { proxyPublicKey, clientContract: contract }).tokens
+      tokens = this.#verify(boc)
     } catch (error) {
       return [
         {
@@ -230,6 +232,16 @@ export class PaymentWatch implements PaymentObserver {
       })
     }
     return findings
+  }
+
+  /** Tokens of a charge whose signature is good. @throws CocoonError when it is not. */
+  #verify(boc: Uint8Array): bigint {
+    const known = this.#verified
+    if (known !== null && equalBytes(known.boc, boc)) return known.tokens
+    const { proxyPublicKey, contract } = this.#options
+    const { tokens } = verifySignedCharge(boc, { proxyPublicKey, clientContract: contract })
+    this.#verified = { boc: boc.slice(), tokens }
+    return tokens
   }
 
   #raise(findings: readonly Finding[]): void {

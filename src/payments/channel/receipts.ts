@@ -96,7 +96,19 @@ export function makeReceipt(input: ReceiptInput): Receipt {
 
 /** JSON text of a receipt: amounts as `"123n"`, so that reading it back needs no schema. */
 export function encodeReceipt(receipt: Receipt): string {
-  return JSON.stringify(receipt, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+  return JSON.stringify(plain(receipt))
+}
+
+/** The same with amounts as text. Faster than a replacer, which is called for every field. */
+function plain(value: object): object {
+  if (Array.isArray(value)) return value.map((item: object) => plain(item))
+  const fields = { ...value } as Record<string, unknown>
+  for (const name of Object.keys(fields)) {
+    const field = fields[name]
+    if (typeof field === 'bigint') fields[name] = `${field}n`
+    else if (typeof field === 'object' && field !== null) fields[name] = plain(field)
+  }
+  return fields
 }
 
 /** Reads a stored receipt. @throws CocoonError `ERR_LEDGER`. */

@@ -152,6 +152,20 @@ describe('PaymentWatch', () => {
     expect(decodeReceipt(ledger.receipts()[0]?.receipt ?? '')).toEqual(receipt)
   })
 
+  it('checks every signature that it has not just seen', async () => {
+    const { watch, found } = await start()
+    const good = sign(50n)
+    const note = (signedPayment: Uint8Array): void =>
+      watch.onPaymentNote({ source: 'status', totalTokens: 100n, signedPayment })
+    for (const payment of [good, good, good.slice()]) note(payment)
+    expect(found).toEqual([])
+    // What was kept is a copy: bytes that are changed afterwards are not believed.
+    good[good.length - 1]! ^= 1
+    note(good)
+    note(sign(60n, { seed: fromHex('08'.repeat(32)) }))
+    expect(found).toEqual(['signature-invalid', 'signature-invalid'])
+  })
+
   it('finds forged and foreign signatures, replays, rollbacks, jumps and signed excess', async () => {
     const { watch, found, ledger } = await start({ tokensUsedOnChain: 10n })
     const note = (
