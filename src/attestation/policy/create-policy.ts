@@ -31,11 +31,11 @@ export interface AttestationVerdictPolicy extends VerdictPolicy {
 export function createAttestationPolicy(options: AttestationPolicyOptions): AttestationVerdictPolicy {
   checkPolicyOptions(options)
   const { imageHashes } = options
-  const given = { ...options, imageHashes: typeof imageHashes === 'function' ? imageHashes : [...imageHashes] }
+  const own = { ...options, imageHashes: typeof imageHashes === 'function' ? imageHashes : [...imageHashes] }
   let judge: Judge | undefined
   const load = async (): Promise<Judge> => {
     const { Judge: Made } = await loadVerifier()
-    return (judge ??= new Made(given))
+    return (judge ??= new Made(own))
   }
   return {
     name: 'attestation',
@@ -46,7 +46,8 @@ export function createAttestationPolicy(options: AttestationPolicyOptions): Atte
     async judge({ certificateDer }: PeerEvidence, { now, signal }): Promise<Verdict> {
       throwIfAborted(signal, 'attestation')
       // Copies: what the caller holds may change while something is waited for. (`slice` of a Buffer is none.)
-      const certificate = new Uint8Array(certificateDer instanceof Uint8Array ? certificateDer : 0)
+      const given: unknown = certificateDer
+      const certificate = given instanceof Uint8Array ? new Uint8Array(given) : new Uint8Array(0)
       const at = new Date(now)
       return await (judge ?? (await raceAbort(load(), signal, 'attestation'))).judge(certificate, at, signal)
     },

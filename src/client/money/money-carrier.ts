@@ -277,20 +277,23 @@ class Carrier implements MoneyCarrier {
   #policyOf(given: VerdictPolicy): VerdictPolicy {
     const { attestation } = this.#options
     if (attestation === undefined) return given
+    const load = (): Promise<AttestationVerdictPolicy> =>
+      (this.#policy ??= import('../../attestation/index.js').then(
+        ({ createAttestationPolicy }) => createAttestationPolicy({ ...attestation, imageHashes: () => this.#images() }),
+        (cause: unknown) => {
+          // A part that could not be fetched is tried again by the next dial; until then nobody is accepted.
+          this.#policy = undefined
+          throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'attestation', retryable: true })
+        }
+      ))
     return {
       name: 'attestation',
-      judge: async (peer, options) => {
-        this.#policy ??= import('../../attestation/index.js').then(
-          ({ createAttestationPolicy }) =>
-            createAttestationPolicy({ ...attestation, imageHashes: () => this.#images() }),
-          (cause: unknown) => {
-            // A part that could not be fetched is tried again by the next dial; until then nobody is accepted.
-            this.#policy = undefined
-            throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'attestation', retryable: true })
-          }
-        )
-        return (await this.#policy).judge(peer, options)
-      }
+      prepare: () =>
+        void load().then(
+          (policy) => policy.prepare?.(),
+          () => undefined
+        ),
+      judge: async (peer, options) => (await load()).judge(peer, options)
     }
   }
 
