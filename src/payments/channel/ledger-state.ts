@@ -21,7 +21,7 @@ export interface JournalEntry {
 }
 
 /** Receipts that stay in the log, and so in memory, when it is compacted. */
-export const RECENT_RECEIPTS = 1000
+const RECENT_RECEIPTS = 1000
 
 /** A log that says the same in fewer records. */
 export interface CompactedLog {
