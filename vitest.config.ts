@@ -18,8 +18,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'test/**/*.fuzz.ts'],
-          exclude: [...outside, ...ownProjects, 'test/**/*.slow.test.ts'],
+          exclude: [...outside, ...ownProjects, 'test/**/*.slow.test.ts', 'test/**/*.isolated.test.ts'],
           testTimeout: 20_000,
+          pool: 'forks',
+          // Modules are loaded once per process, not once per file: a third of the time.
+          isolate: false
+        }
+      },
+      {
+        // Tests about what a process has loaded.
+        resolve,
+        test: {
+          name: 'isolated',
+          include: ['test/**/*.isolated.test.ts'],
+          exclude: [...outside, ...ownProjects],
+          testTimeout: 60_000,
           pool: 'forks'
         }
       },

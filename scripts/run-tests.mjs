@@ -30,14 +30,15 @@ function run(command, args) {
   return status === 0
 }
 
-/** Runs one vitest project and adds its counts. */
-function project(name) {
+/** Runs one vitest project, with others beside it, and adds the counts. */
+function project(name, ...beside) {
   const file = `${reports}/${name}.json`
   const good = run('npx', [
     'vitest',
     'run',
     '--project',
     name,
+    ...beside.flatMap((other) => ['--project', other]),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${file}`
@@ -55,7 +56,7 @@ function project(name) {
   }
 }
 
-project('unit')
+project('unit', 'isolated')
 if (!quick) {
   if (!run('npm', ['run', '--silent', 'build'])) broken = true
   for (const name of ['examples', 'interop', 'packed', 'slow', 'browser']) project(name)
