@@ -143,13 +143,16 @@ function writeRound(code: number[], t: number): void {
   add(code, t)
   plus(code, wordLocal(t))
   code.push(GET, local(5), GET, local(6), GET, e) // bits of f where e has ones, else of g
-  vector(code, SELECT, ADD)
+  vector(code, SELECT)
+  vector(code, ADD)
   addSigma(code, e, 6, 11, 25, false)
   code.push(TEE, T1)
   plus(code, d)
   code.push(SET, d, GET, T1)
   code.push(GET, local(2), GET, a, GET, a, GET, local(1)) // the majority: c where a and b differ, else a
-  vector(code, XOR, SELECT, ADD)
+  vector(code, XOR)
+  vector(code, SELECT)
+  vector(code, ADD)
   addSigma(code, a, 2, 13, 22, false)
   code.push(SET, h)
 }
@@ -163,9 +166,10 @@ function wordLocal(t: number): number {
   return WORDS + (t & 15)
 }
 
-/** Instructions on what lies on the stack. */
-function vector(code: number[], ...operations: number[]): void {
-  for (const operation of operations) code.push(VECTOR, ...(operation > 127 ? [operation, 1] : [operation]))
+/** An instruction on what lies on the stack. Called thousands of times before any compiler has seen it: kept plain. */
+function vector(code: number[], operation: number): void {
+  if (operation > 127) code.push(VECTOR, operation, 1)
+  else code.push(VECTOR, operation)
 }
 
 /** A vector of the table, counted from where the pointer is. */
@@ -187,14 +191,21 @@ function plus(code: number[], local: number): void {
 
 /** Adds the exclusive or of three rotations to the right, the last of which may be a shift. */
 function addSigma(code: number[], local: number, first: number, second: number, third: number, isShift: boolean): void {
-  const shift = (by: number, ...operations: number[]): void => {
-    code.push(GET, local, NUMBER, by)
-    vector(code, ...operations)
-  }
-  shift(third, SHIFT_RIGHT)
-  for (const by of isShift ? [first, second] : [first, second, third]) {
-    if (by !== third) shift(by, SHIFT_RIGHT, XOR)
-    shift(32 - by, SHIFT_LEFT, XOR)
-  }
+  shift(code, local, third, SHIFT_RIGHT)
+  if (!isShift) mix(code, local, 32 - third, SHIFT_LEFT)
+  mix(code, local, first, SHIFT_RIGHT)
+  mix(code, local, 32 - first, SHIFT_LEFT)
+  mix(code, local, second, SHIFT_RIGHT)
+  mix(code, local, 32 - second, SHIFT_LEFT)
   vector(code, ADD)
+}
+
+function mix(code: number[], local: number, by: number, direction: number): void {
+  shift(code, local, by, direction)
+  vector(code, XOR)
+}
+
+function shift(code: number[], local: number, by: number, direction: number): void {
+  code.push(GET, local, NUMBER, by)
+  vector(code, direction)
 }
