@@ -1,6 +1,6 @@
 /**
  * tonapi.io v2. Besides the common port it passes on what its lite servers prove about an account, so it is a
- * {@link ProofSource} too. Source: its OpenAPI description (tonkeeper/opentonapi, api/openapi.yml: `BlockchainRawAccount`,
+ * {@link ProofSource} too. Source: its OpenAPI description (tonkeeper/opentonapi, api/openapi.yml @3ccd5d14: `AccountStatus`,
  * `Transaction.raw`, `/v2/liteserver/get_account_state`): code, data, proofs and messages are hex.
  *
  * @module
