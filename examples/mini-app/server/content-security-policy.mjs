@@ -1,6 +1,6 @@
 /**
- * What the page may load, run and reach. A script that got into it could read the conversation, and with this it has
- * nowhere to send it.
+ * What the page may load, run and reach. A script that got into it could read the conversation; with this it can connect to
+ * nobody but the page's own server, the relay and the chain's API.
  *
  * `wasm-unsafe-eval` lets the page compile WebAssembly: the proof of work, two to three times as fast with it. It does not
  * let text be run as a script, which is `unsafe-eval` and not given. The page works without it, too.

@@ -72,8 +72,9 @@ export async function createDelegatedChannels({ sponsor, chain, registry, proxy,
      */
     of(userId) {
       if (!byUser.has(userId) && byUser.size < MOST_USERS) {
-        const opening = turn.then(() => open(byUser.size))
         // A number that was used is never used again, whatever became of it.
+        const subwallet = byUser.size + 1
+        const opening = turn.then(() => open(subwallet))
         byUser.set(
           userId,
           opening.catch((error) => console.error(`no channel for a user: ${error.message}`))

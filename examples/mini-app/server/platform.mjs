@@ -4,7 +4,7 @@ export const clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(run, delayMs) {
-    const timer = setTimeout(run, delayMs)
+    const timer = setTimeout(() => run(), delayMs)
     return () => clearTimeout(timer)
   }
 }

@@ -11,7 +11,7 @@ const clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(run, delayMs) {
-    const timer = setTimeout(run, delayMs)
+    const timer = setTimeout(() => run(), delayMs)
     return () => clearTimeout(timer)
   }
 }
