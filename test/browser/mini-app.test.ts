@@ -250,6 +250,26 @@ describe.skipIf(chromiumPath === undefined)(`mini-app${chromiumPath === undefine
     expect(await page.textContent('#budget-text')).toMatch(/of 0\.0015 TON left$/)
   })
 
+  it('opens a channel for each user, also when they sign in at once', async () => {
+    await newPage()
+    const owners = await Promise.all(
+      ['46', '47', '46'].map(async (user) => {
+        const { headers } = await fetch(app.launchUrl({ user }), { redirect: 'manual' })
+        const { hash } = new URL(headers.get('location') ?? '', app.url)
+        const initData = new URLSearchParams(hash.slice(1)).get('tgWebAppData')
+        const session = await fetch(`${app.url}api/session`, {
+          method: 'POST',
+          headers: { authorization: `tma ${initData}` }
+        })
+        const { direct } = (await session.json()) as { direct: { capNano: string; account: { owner: string } } }
+        expect(direct.capNano).toBe('1000000')
+        return direct.account.owner
+      })
+    )
+    expect(owners[2]).toBe(owners[0])
+    expect(owners[1]).not.toBe(owners[0])
+  })
+
   it('has a policy of its content that forbids text as script, and runs without WebAssembly too', async () => {
     await open()
     await badgeIs('verified')
