@@ -9,11 +9,12 @@ import { spellingsOf } from '../encoding/spellings.js'
 import { encodeUtf8 } from '../encoding/utf8.js'
 import { CocoonError } from '../errors.js'
 import type { Receipt } from '../payments/channel/index.js'
-import type { LoadInput, LoadPlan, TokenPrices } from '../payments/pricing/index.js'
-import type { Registry, RegistrySnapshot } from '../payments/registry/index.js'
+import type { LoadInput, LoadPlan } from '../payments/pricing/index.js'
+import type { RegistrySnapshot } from '../payments/registry/index.js'
 import type { CallBudget, InferencePeer, WorkerType } from '../runtime/ports/inference.js'
 import type { Runtime } from '../runtime/ports/runtime.js'
 import type { AttestationReport } from '../runtime/ports/verdict.js'
+import type { Accounts } from './accounts.js'
 import {
   createEncryptingTransport,
   type EncryptionKey,
@@ -23,9 +24,9 @@ import {
 } from './encryption/index.js'
 import type { DirectCarrier } from './money/direct-carrier.js'
 import { LazyMoneyCarrier } from './money/lazy-carrier.js'
-import type { QuoteOptions, QuoteSources, RequestQuote } from './money/quote.js'
+import type { QuoteOptions, RequestQuote } from './money/quote.js'
 import { type Carrier, LazyCarrier, LazyPool, type ProxyCandidate } from './network/index.js'
-import { createCallBudget, createOpenAISurface, type OpenAISurface } from './openai/surface/index.js'
+import { createCallBudget, createOpenAISurface, loadPart, type OpenAISurface } from './openai/surface/index.js'
 import type { CocoonOptions } from './options.js'
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js'
 
@@ -68,9 +69,7 @@ export class CocoonClient {
   readonly #pool: DirectCarrier | undefined
   /** Set when the client knows a root contract or watches payments; then also the pool. */
   readonly #money: LazyMoneyCarrier | undefined
-  readonly #callDefaults: QuoteSources['defaults'] & { readonly prices: TokenPrices | undefined }
-  /** The registry of a client that goes through a gateway. */
-  #keyRegistry: Promise<Registry> | undefined
+  readonly #accounts: () => Promise<Accounts>
   #snapshot: RegistrySnapshot | undefined
   readonly #carrier: Carrier
   readonly #resolved: ResolvedOptions
@@ -102,10 +101,22 @@ export class CocoonClient {
       }
       this.#carrier = this.#pool = this.#money ?? new LazyPool(common, connector())
     }
-    this.#callDefaults = {
-      maxCoefficient: options.maxCoefficient ?? DEFAULT_MAX_COEFFICIENT,
-      reservedTokens: options.reservedTokens ?? DEFAULT_RESERVED_TOKENS,
-      prices: options.payments?.prices
+    const { maxCoefficient = DEFAULT_MAX_COEFFICIENT, reservedTokens = DEFAULT_RESERVED_TOKENS } = options
+    const defaults = { maxCoefficient, reservedTokens }
+    const parts = {
+      carrier: this.#carrier,
+      pool: this.#pool,
+      money: this.#money,
+      root: resolved.root,
+      clock,
+      hasPayments: resolved.hasPayments,
+      prices: options.payments?.prices,
+      defaults
+    }
+    let accounts: Accounts | undefined
+    this.#accounts = async () => {
+      const { Accounts } = await loadPart(() => import('./accounts.js'))
+      return (accounts ??= new Accounts(parts))
     }
     const keys = encryption.keys ?? (resolved.root === undefined ? undefined : () => this.#rootKeys())
     this.#keys = keys
@@ -204,7 +215,7 @@ export class CocoonClient {
    * @throws CocoonError `ERR_OPTIONS` without a root contract; `ERR_REGISTRY_*`, `ERR_CONTRACT_STATE`, `ERR_CHAIN_*`.
    */
   async registry(): Promise<RegistrySnapshot> {
-    this.#snapshot = await (await this.#registry()).get()
+    this.#snapshot = await (await (await this.#accounts()).registry()).get()
     return this.#snapshot
   }
 
@@ -217,10 +228,7 @@ export class CocoonClient {
    * @throws CocoonError `ERR_OPTIONS` when prices are not known, and any failure to connect or to ask.
    */
   quote(body: object, options: CallOptions & QuoteOptions = {}): Promise<RequestQuote> {
-    return this.#call(options, async (budget) => {
-      const { quoteRequest } = await import('./money/quote.js')
-      return quoteRequest(body, options, await this.#quoteSources(budget), budget)
-    })
+    return this.#call(options, async (budget) => (await this.#accounts()).quote(body, options, budget))
   }
 
   /**
@@ -230,10 +238,7 @@ export class CocoonClient {
    * @throws as {@link CocoonClient.quote}.
    */
   plan(load: LoadInput, options: CallOptions & Pick<QuoteOptions, 'prices'> = {}): Promise<LoadPlan> {
-    return this.#call(options, async (budget) => {
-      const { planRequests } = await import('./money/quote.js')
-      return planRequests(load, options, await this.#quoteSources(budget))
-    })
+    return this.#call(options, async (budget) => (await this.#accounts()).plan(load, options, budget))
   }
 
   /**
@@ -243,14 +248,12 @@ export class CocoonClient {
    * @throws CocoonError `ERR_OPTIONS` without the option `payments` or for an unknown id; `ERR_LEDGER`.
    */
   async receipt(requestId: string): Promise<Receipt> {
-    return (await this.#book()).of(requestId)
+    return (await this.#accounts()).receipt(requestId)
   }
 
   /** The newest receipts, oldest first; waits for those that are being written. @throws as {@link CocoonClient.receipt}. */
   async receipts(): Promise<readonly Receipt[]> {
-    const book = await this.#book()
-    await book.flush()
-    return book.recent()
+    return (await this.#accounts()).receipts()
   }
 
   /**
@@ -260,13 +263,7 @@ export class CocoonClient {
    * @throws CocoonError `ERR_OPTIONS` with a gateway; any failure to ask. Costs nothing.
    */
   refreshPayments(options: CallOptions = {}): Promise<void> {
-    return this.#call(options, async (budget) => {
-      const pool = this.#pool
-      if (pool === undefined) throw new CocoonError('ERR_OPTIONS', 'a gateway pays by itself', { phase: 'options' })
-      if (pool.connections.length === 0) await pool.connect(budget)
-      for (const { session } of pool.connections) await session.updatePaymentStatus(budget)
-      if (this.#resolved.hasPayments) await (await this.#book()).flush()
-    })
+    return this.#call(options, async (budget) => (await this.#accounts()).refreshPayments(budget))
   }
 
   /**
@@ -287,54 +284,12 @@ export class CocoonClient {
     return { proxies: this.proxies }
   }
 
-  async #book(): Promise<NonNullable<Awaited<ReturnType<LazyMoneyCarrier['load']>>['book']>> {
-    const book = (await this.#money?.load())?.book
-    if (book !== undefined) return book
-    throw new CocoonError('ERR_OPTIONS', 'receipts need the option payments', { phase: 'options', field: 'payments' })
-  }
-
-  async #registry(): Promise<Registry> {
-    const { root: source, platform } = this.#resolved
-    const own = (await this.#money?.load())?.registry
-    if (own !== undefined) return own
-    if (source === undefined) {
-      throw new CocoonError('ERR_OPTIONS', 'this network has no root contract', { phase: 'options', field: 'network' })
-    }
-    this.#keyRegistry ??= import('./money/registry-pools.js').then(
-      ({ openClientRegistry }) => openClientRegistry(source, platform.clock),
-      (cause: unknown) => {
-        // A part that could not be fetched is tried again by the next call.
-        this.#keyRegistry = undefined
-        throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'registry', retryable: true })
-      }
-    )
-    return this.#keyRegistry
-  }
-
   async #rootKeys(): Promise<readonly EncryptionKey[]> {
     return (await this.registry()).root.encryptionKeys
   }
 
   #pricePerTokenNano(): bigint | undefined {
     return (this.#money?.snapshot ?? this.#snapshot)?.root.pricePerTokenNano
-  }
-
-  async #quoteSources(budget: CallBudget): Promise<QuoteSources> {
-    const money = await this.#money?.load()
-    const market = await this.#carrier.listWorkerTypes(budget)
-    const registry = this.#resolved.root === undefined ? undefined : await this.#registry()
-    const { prices, ...defaults } = this.#callDefaults
-    const pool = this.#pool
-    return {
-      registry,
-      source: this.#resolved.root,
-      book: money?.book,
-      prices,
-      connections: pool?.connections ?? [],
-      market,
-      knownProxies: pool?.candidates.length ?? 1,
-      defaults
-    }
   }
 
   async #call<T>(options: CallOptions, run: (budget: CallBudget) => Promise<T>): Promise<T> {
