@@ -4,7 +4,8 @@
  * @module
  */
 import { CocoonError, type ErrorPhase } from '../../errors.js'
-import type { Clock } from '../../runtime/ports/clock.js'
+import type { CancelTimer, Clock } from '../../runtime/ports/clock.js'
+import { raceAbort } from '../../runtime/shared/index.js'
 
 /**
  * The reason of a fired signal as one of our errors. Everything in this room that waits does so before a request is sent,
@@ -23,55 +24,41 @@ export function abortReason(signal: AbortSignal, phase: ErrorPhase): CocoonError
  *
  * @throws CocoonError The signal's reason (wrapped as `ERR_ABORTED` when it is not ours), or whatever `work` rejects with.
  */
-export function raceSignal<T>(work: PromiseLike<T>, signal: AbortSignal, phase: ErrorPhase): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(abortReason(signal, phase))
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).then(() => signal.removeEventListener('abort', onAbort))
-  })
+export async function raceSignal<T>(work: Promise<T>, signal: AbortSignal, phase: ErrorPhase): Promise<T> {
+  try {
+    return await raceAbort(work, signal, phase)
+  } catch (error) {
+    throw signal.aborted ? abortReason(signal, phase) : error
+  }
 }
 
 /** Resolves after `delayMs`, or rejects with the signal's reason. */
-export function waitFor(delayMs: number, clock: Clock, signal: AbortSignal, phase: ErrorPhase): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
-    if (signal.aborted) {
-      reject(abortReason(signal, phase))
-      return
-    }
-    const cancelTimer = clock.setTimer(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    }, delayMs)
-    const onAbort = (): void => {
-      cancelTimer()
-      reject(abortReason(signal, phase))
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
+export async function waitFor(delayMs: number, clock: Clock, signal: AbortSignal, phase: ErrorPhase): Promise<void> {
+  let cancelTimer: CancelTimer | undefined
+  const due = new Promise<void>((resolve) => (cancelTimer = clock.setTimer(resolve, delayMs)))
+  try {
+    await raceSignal(due, signal, phase)
+  } finally {
+    cancelTimer?.()
+  }
 }
 
-/** A signal that fires when any of its sources does; `release` detaches it from them. */
+/** A signal that fires when its source does, or by hand; `release` detaches it from its source. */
 export interface LinkedSignal {
   readonly signal: AbortSignal
-  /** Fires it by hand. */
   abort(reason: CocoonError): void
   release(): void
 }
 
-/** Joins signals. Unlike `AbortSignal.any` the link to long-lived sources ends when told to. */
-export function linkSignals(...sources: readonly AbortSignal[]): LinkedSignal {
+/** Follows a signal. Unlike with `AbortSignal.any` the link to a long-lived source ends when told to. */
+export function linkSignal(source: AbortSignal): LinkedSignal {
   const controller = new AbortController()
-  const onAbort = (event: Event): void => fire(event.target as AbortSignal)
-  const fire = (source: AbortSignal): void => {
-    release()
-    controller.abort(source.reason)
+  const follow = (): void => controller.abort(source.reason)
+  if (source.aborted) follow()
+  else source.addEventListener('abort', follow, { once: true })
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    release: () => source.removeEventListener('abort', follow)
   }
-  const release = (): void => {
-    for (const source of sources) source.removeEventListener('abort', onAbort)
-  }
-  const fired = sources.find((source) => source.aborted)
-  if (fired !== undefined) controller.abort(fired.reason)
-  else for (const source of sources) source.addEventListener('abort', onAbort, { once: true })
-  return { signal: controller.signal, abort: (reason) => controller.abort(reason), release }
 }

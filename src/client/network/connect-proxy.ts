@@ -8,14 +8,14 @@
  */
 import { CocoonError, type ErrorPhase } from '../../errors.js'
 import type { Dialer } from '../../runtime/ports/byte-stream.js'
-import type { Clock, Random, YieldToEventLoop } from '../../runtime/ports/clock.js'
+import type { CancelTimer, Clock, Random, YieldToEventLoop } from '../../runtime/ports/clock.js'
 import type { SolveProofOfWork } from '../../runtime/ports/proof-of-work.js'
 import type { TlsEngine } from '../../runtime/ports/tls-engine.js'
 import type { Verdict, VerdictPolicy } from '../../runtime/ports/verdict.js'
 import { closeQuietly } from '../../runtime/shared/index.js'
 import type { RatlsConnection, RatlsEvent } from '../../wire/ratls/index.js'
 import type { Session, SessionEvent, SessionOptions } from '../../wire/session/index.js'
-import { linkSignals } from './abortable.js'
+import { linkSignal } from './abortable.js'
 import type { ProxyAddress } from './proxy-address.js'
 import { createRecheck, type Recheck } from './recheck.js'
 
@@ -59,28 +59,28 @@ export interface ConnectorSettings {
 }
 
 /** Makes the connector of a client. Nothing happens until it is called. */
-export function createConnector(settings: ConnectorSettings): ConnectProxy {
+export function createConnector({ session: sessionSettings, ...wire }: ConnectorSettings): ConnectProxy {
+  const { policy, clock, random } = wire
+  const { authorizeLong } = sessionSettings
   return async (address, context) => {
-    const { stream, verdict, certificateDer } = await connectAttested(settings, address, context)
-    const { authorizeLong } = settings.session
+    const { stream, verdict, certificateDer } = await connectAttested(wire, address, context)
     try {
       const { openSession } = await import('../../wire/session/index.js')
       const session = await openSession(stream, {
-        ...settings.session,
-        ...(authorizeLong !== undefined && {
-          authorizeLong: (offer) => {
+        ...sessionSettings,
+        authorizeLong:
+          authorizeLong &&
+          ((offer) => {
             context.keepAlive()
             return authorizeLong(offer)
-          }
-        }),
+          }),
         verdict,
-        clock: settings.clock,
-        random: settings.random,
+        clock,
+        random,
         signal: context.signal,
         onEvent: (event) => context.onEvent(event)
       })
-      const peer = { certificateDer, address: address.text }
-      return { session, verdict, recheck: createRecheck(settings.policy, settings.clock, peer) }
+      return { session, verdict, recheck: createRecheck(policy, clock, { certificateDer, address: address.text }) }
     } catch (error) {
       await closeQuietly(stream, error)
       throw error
@@ -88,81 +88,43 @@ export function createConnector(settings: ConnectorSettings): ConnectProxy {
   }
 }
 
-/** Dial to verdict, ended by the caller's signal or by a peer that stalls. */
+/** Which step is under way when another has ended. */
+const NEXT_PHASE: Readonly<Record<string, ErrorPhase>> = { dial: 'pow', pow: 'tls', tls: 'attestation' }
+
+/** Dial to verdict, ended by the caller's signal or when no step has ended and no hash was tried for a while. */
 async function connectAttested(
-  settings: ConnectorSettings,
-  address: ProxyAddress,
-  context: Pick<ConnectContext, 'signal' | 'onEvent'>
+  wire: Omit<ConnectorSettings, 'session'>,
+  target: ProxyAddress,
+  context: ConnectContext
 ): Promise<RatlsConnection> {
-  const { dialer, engine } = settings
+  const { dialer, engine, clock, connectStallMs } = wire
   if (dialer === undefined)
     throw unsupported('raw TCP', 'Pass runtime.dialer, for instance one over a WebSocket relay.')
   if (engine === undefined) throw unsupported('a TLS engine for the network', 'Pass runtime.tls.')
   const { connectRatls } = await import('../../wire/ratls/index.js')
-  const watchdog = new StallWatchdog(settings.clock, settings.connectStallMs)
-  const scope = linkSignals(context.signal, watchdog.signal)
+  const { signal, abort, release } = linkSignal(context.signal)
+  let phase: ErrorPhase = 'dial'
+  let stalled: CocoonError | undefined
+  const watch = (): CancelTimer =>
+    clock.setTimer(() => {
+      const message = `the proxy made no progress for ${connectStallMs} ms`
+      stalled = new CocoonError('ERR_DIAL', message, { phase, retryable: true, httpStatus: 502 })
+      abort(stalled)
+    }, connectStallMs)
+  let cancelTimer = watch()
+  const onEvent = (event: RatlsEvent): void => {
+    if (event.type === 'phase') phase = NEXT_PHASE[event.phase] ?? phase
+    cancelTimer()
+    cancelTimer = watch()
+    context.onEvent(event)
+  }
   try {
-    return await connectRatls({
-      target: address,
-      dialer,
-      engine,
-      policy: settings.policy,
-      clock: settings.clock,
-      random: settings.random,
-      yieldToEventLoop: settings.yieldToEventLoop,
-      signal: scope.signal,
-      maxPowDifficultyBits: settings.maxPowDifficultyBits,
-      solvePow: settings.solvePow,
-      onEvent: (event) => {
-        watchdog.progress(event)
-        context.onEvent(event)
-      }
-    })
+    return await connectRatls({ ...wire, dialer, engine, target, signal, onEvent })
   } catch (error) {
-    throw watchdog.signal.aborted ? watchdog.signal.reason : error
+    throw stalled ?? error
   } finally {
-    watchdog.stop()
-    scope.release()
-  }
-}
-
-const NEXT_PHASE: Readonly<Record<string, ErrorPhase>> = { dial: 'pow', pow: 'tls', tls: 'attestation' }
-
-/** Fires when no step has ended and no hash was tried for a while. */
-class StallWatchdog {
-  readonly #controller = new AbortController()
-  readonly #clock: Clock
-  readonly #stallMs: number
-  #phase: ErrorPhase = 'dial'
-  #cancelTimer: () => void
-
-  constructor(clock: Clock, stallMs: number) {
-    this.#clock = clock
-    this.#stallMs = stallMs
-    this.#cancelTimer = this.#arm()
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  progress(event: RatlsEvent): void {
-    if (event.type === 'phase') this.#phase = NEXT_PHASE[event.phase] ?? this.#phase
-    this.#cancelTimer()
-    this.#cancelTimer = this.#arm()
-  }
-
-  stop(): void {
-    this.#cancelTimer()
-  }
-
-  #arm(): () => void {
-    return this.#clock.setTimer(() => {
-      const message = `the proxy made no progress for ${this.#stallMs} ms`
-      this.#controller.abort(
-        new CocoonError('ERR_DIAL', message, { phase: this.#phase, retryable: true, httpStatus: 502 })
-      )
-    }, this.#stallMs)
+    cancelTimer()
+    release()
   }
 }
 

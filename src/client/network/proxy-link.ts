@@ -8,7 +8,6 @@
  */
 import { CocoonError } from '../../errors.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
-import type { InferencePeer } from '../../runtime/ports/inference.js'
 import type { RatlsEvent } from '../../wire/ratls/index.js'
 import type { Session, SessionEvent } from '../../wire/session/index.js'
 import { raceSignal, waitFor } from './abortable.js'
@@ -21,8 +20,12 @@ import { SharedTask, type SharedTaskContext } from './shared-task.js'
 
 /** A connection that stands, with what the request surface may know of its peer. */
 export interface OpenConnection extends ProxyConnection {
-  readonly peer: InferencePeer
+  readonly peer: ProxyPeer
 }
+
+/** What is known of the peer of a connection that stands: an `InferencePeer` with a report. */
+type ProxyPeer = Pick<ProxyCandidate, 'address' | 'contractsVerified'> &
+  Required<Pick<ProxyCandidate, 'protocolVersion' | 'attestationId' | 'verified'>>
 
 /** What a link takes from its pool. */
 export interface LinkSettings {
@@ -47,6 +50,12 @@ const RETIRED_CHECK_MS = 1_000
 function isCurrent({ verdict }: OpenConnection, nowUnixMs: number): boolean {
   const { validUntil } = verdict.report
   return typeof validUntil !== 'string' || nowUnixMs <= Date.parse(validUntil)
+}
+
+/** Milliseconds since now. */
+function stopwatch(clock: Clock): () => number {
+  const startedMs = clock.monotonic()
+  return () => clock.monotonic() - startedMs
 }
 
 /** Connection to one proxy. */
@@ -109,22 +118,18 @@ export class ProxyLink {
   }
 
   /**
-   * Waits until the next dial may begin; callers share one timer.
+   * Waits until the next dial may begin; callers share one timer, which ends when the last of them has left.
    *
-   * @throws CocoonError The reason of `signal`; `ERR_CLOSED`.
+   * @throws CocoonError The reason of `signal`.
    */
-  async pause(signal: AbortSignal): Promise<void> {
-    if (this.#closeReason !== undefined) throw this.#closeReason
-    const { clock } = this.#settings
+  pause(signal: AbortSignal): Promise<void> {
     if (this.#pausing === undefined || this.#pausing.isAborted) {
-      const task = new SharedTask((context) => waitFor(this.pauseMs, clock, context.signal, 'dial'))
-      const forget = (): void => {
-        if (this.#pausing === task) this.#pausing = undefined
-      }
-      task.outcome.then(forget, forget)
-      this.#pausing = task
+      this.#pausing = new SharedTask(async (context) => {
+        await waitFor(this.pauseMs, this.#settings.clock, context.signal, 'dial')
+        this.#pausing = undefined
+      })
     }
-    await this.#pausing.join(signal)
+    return this.#pausing.join(signal)
   }
 
   /** Snapshot for `select`. */
@@ -138,19 +143,13 @@ export class ProxyLink {
       failures: this.#failures,
       ...(this.#lastError !== undefined && { lastError: this.#lastError.code }),
       ...(this.#lastConnectMs !== undefined && { lastConnectMs: this.#lastConnectMs }),
-      ...(connection !== undefined && {
-        protocolVersion: connection.peer.protocolVersion,
-        attestationId: connection.verdict.report.id,
-        verified: connection.verdict.verified,
-        ...(connection.session.contractsVerified && { contractsVerified: true })
-      })
+      ...connection?.peer
     }
   }
 
   /** Ends the connection or the dial for good; resolves when both are gone. */
   async close(reason: CocoonError): Promise<void> {
     this.#closeReason ??= reason
-    this.#pausing?.abort(reason)
     if (this.#state.kind === 'connecting') this.#state.task.abort(reason)
     const open = this.#state.kind === 'ready' ? [this.#state.connection.session, ...this.#retired] : [...this.#retired]
     await Promise.all(open.map((session) => session.close(reason)))
@@ -170,30 +169,20 @@ export class ProxyLink {
 
   #dial(): SharedTask<OpenConnection> {
     const attempt = this.#failures + 1
-    const startedMs = this.#settings.clock.monotonic()
     this.#emit({ type: 'dial' }, attempt)
     const task = new SharedTask((context) => this.#connect(context, attempt))
     this.#state = { kind: 'connecting', task }
     // Registered before any caller joins, so that callers find the new state.
-    this.#track(
-      task.outcome.then(
-        (connection) => this.#onConnected(task, connection, attempt, startedMs),
-        (error: unknown) => this.#onFailed(task, error, attempt, startedMs)
-      )
-    )
+    this.#track(this.#follow(task, attempt))
     return task
   }
 
-  async #connect(context: SharedTaskContext, attempt: number): Promise<OpenConnection> {
-    const { session, verdict, recheck } = await this.#settings.connect(this.address, {
-      signal: context.signal,
-      keepAlive: context.keepAlive,
-      onEvent: (event) => this.#emit(event, attempt)
-    })
+  async #connect({ signal, keepAlive }: SharedTaskContext, attempt: number): Promise<OpenConnection> {
+    const onEvent = (event: RatlsEvent | SessionEvent): void => this.#emit(event, attempt)
+    const connection = await this.#settings.connect(this.address, { signal, keepAlive, onEvent })
+    const { session, verdict } = connection
     return {
-      session,
-      verdict,
-      recheck,
+      ...connection,
       peer: {
         address: this.address.text,
         protocolVersion: session.protocolVersion,
@@ -204,53 +193,42 @@ export class ProxyLink {
     }
   }
 
-  async #onConnected(
-    task: SharedTask<OpenConnection>,
-    connection: OpenConnection,
-    attempt: number,
-    startedMs: number
-  ): Promise<void> {
-    const isCurrent = this.#state.kind === 'connecting' && this.#state.task === task
-    if (!isCurrent || this.#closeReason !== undefined) {
-      if (isCurrent) this.#state = { kind: 'idle' }
-      await connection.session.close(this.#closeReason)
+  /** Accompanies a dial, and the connection that it gives, to the end. */
+  async #follow(task: SharedTask<OpenConnection>, attempt: number): Promise<void> {
+    const elapsed = stopwatch(this.#settings.clock)
+    const isExpected = (): boolean => this.#state.kind === 'connecting' && this.#state.task === task
+    let connection: OpenConnection
+    try {
+      connection = await task.outcome
+    } catch (thrown) {
+      if (!isExpected()) return
+      this.#state = { kind: 'idle' }
+      if (task.isAborted) return
+      const error = CocoonError.from(thrown, 'ERR_INTERNAL', { phase: 'dial' })
+      const { phase, code } = error
+      const retryInMs = this.#noteFailure(error)
+      this.#emit({ type: 'connect-failed', ms: elapsed(), phase, code, retryInMs }, attempt)
       return
     }
-    const openedMs = this.#settings.clock.monotonic()
+    const { session, peer } = connection
+    if (!isExpected() || this.#closeReason !== undefined) {
+      if (isExpected()) this.#state = { kind: 'idle' }
+      return session.close(this.#closeReason)
+    }
+    const { protocolVersion, attestationId, verified } = peer
+    const ms = elapsed()
     this.#state = { kind: 'ready', connection }
     this.#lastError = undefined
-    this.#lastConnectMs = openedMs - startedMs
-    this.#emit(
-      {
-        type: 'connected',
-        ms: this.#lastConnectMs,
-        protocolVersion: connection.peer.protocolVersion,
-        attestationId: connection.verdict.report.id,
-        verified: connection.verdict.verified
-      },
-      attempt
-    )
-    this.#track(connection.session.closed.then((cause) => this.#onClosed(connection, cause, attempt, openedMs)))
-  }
-
-  #onFailed(task: SharedTask<OpenConnection>, thrown: unknown, attempt: number, startedMs: number): void {
-    if (this.#state.kind !== 'connecting' || this.#state.task !== task) return
-    this.#state = { kind: 'idle' }
-    if (task.isAborted) return
-    const error = CocoonError.from(thrown, 'ERR_INTERNAL', { phase: 'dial' })
-    const retryInMs = this.#noteFailure(error)
-    const ms = this.#settings.clock.monotonic() - startedMs
-    this.#emit({ type: 'connect-failed', ms, phase: error.phase, code: error.code, retryInMs }, attempt)
-  }
-
-  #onClosed(connection: OpenConnection, cause: CocoonError, attempt: number, openedMs: number): void {
-    const ms = this.#settings.clock.monotonic() - openedMs
-    if (this.#state.kind === 'ready' && this.#state.connection === connection) {
+    this.#lastConnectMs = ms
+    this.#emit({ type: 'connected', ms, protocolVersion, attestationId, verified }, attempt)
+    const cause = await session.closed
+    const openMs = elapsed() - ms
+    if (this.connection === connection) {
       this.#state = { kind: 'idle' }
-      if (ms < STABLE_AFTER_MS) this.#noteFailure(cause)
+      if (openMs < STABLE_AFTER_MS) this.#noteFailure(cause)
       else this.#failures = 0
     }
-    this.#emit({ type: 'disconnected', code: cause.code, ms }, attempt)
+    this.#emit({ type: 'disconnected', code: cause.code, ms: openMs }, attempt)
   }
 
   #noteFailure(error: CocoonError): number {

@@ -14,7 +14,7 @@ import {
   PeerUnsuitable,
   type WorkerType
 } from '../../runtime/ports/inference.js'
-import { abortReason, type LinkedSignal, linkSignals, raceSignal } from './abortable.js'
+import { abortReason, type LinkedSignal, linkSignal, raceSignal } from './abortable.js'
 import { AttemptPlan } from './attempt-plan.js'
 import { chooseAddresses, type ProxyCandidate, type SelectProxies } from './candidates.js'
 import type { ProxyAddress } from './proxy-address.js'
@@ -110,7 +110,7 @@ export class ProxyPool implements InferenceTransport {
     use: (connection: OpenConnection, signal: AbortSignal) => Promise<T>
   ): Promise<T> {
     if (this.#closeReason !== undefined) throw this.#closeReason
-    const call = linkSignals(budget.signal)
+    const call = linkSignal(budget.signal)
     const { signal } = call
     this.#calls.add(call)
     try {

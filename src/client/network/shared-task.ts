@@ -17,29 +17,20 @@ export interface SharedTaskContext {
 
 /** A task shared by its waiters. */
 export class SharedTask<T> {
+  /** The outcome without counting as a waiter. */
+  readonly outcome: Promise<T>
   readonly #controller = new AbortController()
-  readonly #outcome: Promise<T>
   #waiters = 0
-  #keptAlive = false
 
   constructor(start: (context: SharedTaskContext) => Promise<T>) {
-    this.#outcome = start({
-      signal: this.#controller.signal,
-      keepAlive: () => {
-        this.#keptAlive = true
-      }
-    })
-    this.#outcome.catch(() => undefined)
+    // One that is kept alive has a waiter who never leaves.
+    this.outcome = start({ signal: this.#controller.signal, keepAlive: () => void this.#waiters++ })
+    this.outcome.catch(() => undefined)
   }
 
   /** Whether it was told to stop; it must not be joined any more. */
   get isAborted(): boolean {
     return this.#controller.signal.aborted
-  }
-
-  /** The outcome without counting as a waiter. */
-  get outcome(): Promise<T> {
-    return this.#outcome
   }
 
   /**
@@ -50,10 +41,9 @@ export class SharedTask<T> {
   async join(signal: AbortSignal): Promise<T> {
     this.#waiters++
     try {
-      return await raceSignal(this.#outcome, signal, 'dial')
+      return await raceSignal(this.outcome, signal, 'dial')
     } finally {
-      this.#waiters--
-      if (this.#waiters === 0 && !this.#keptAlive) {
+      if (--this.#waiters === 0) {
         this.abort(new CocoonError('ERR_ABORTED', 'nobody waits for this connection any more', { phase: 'dial' }))
       }
     }

@@ -9,7 +9,7 @@ import type { ByteStream, DialTarget } from '../../runtime/ports/byte-stream.js'
 import type { Verdict } from '../../runtime/ports/verdict.js'
 import { callWatcher, closeQuietly, raceAbort, throwIfAborted } from '../../runtime/shared/index.js'
 import { answerChallenge } from './proof-of-work.js'
-import type { RatlsConnection, RatlsEvent, RatlsOptions } from './types.js'
+import type { RatlsConnection, RatlsEvent, RatlsOptions, RatlsPhase } from './types.js'
 
 /**
  * Connects to a peer and judges it. Nothing is sent to the peer after TLS before the policy accepted its certificate.
@@ -20,9 +20,16 @@ import type { RatlsConnection, RatlsEvent, RatlsOptions } from './types.js'
  * `ERR_CONNECTION_LOST` | {@link AttestationRefusedError} | the signal's reason.
  */
 export async function connectRatls(given: RatlsOptions): Promise<RatlsConnection> {
-  const options: RatlsOptions = { ...given, onEvent: given.onEvent && quiet(given.onEvent) }
-  const { clock, signal, onEvent } = options
-  const elapsed = stopwatch(clock.monotonic.bind(clock))
+  const { clock, signal } = given
+  // A watcher must not be able to break a connection.
+  const onEvent = given.onEvent && ((event: RatlsEvent): void => callWatcher(() => given.onEvent?.(event)))
+  const options: RatlsOptions = { ...given, onEvent }
+  let sinceMs = clock.monotonic()
+  const ended: StepEnded = (phase, details) => {
+    const nowMs = clock.monotonic()
+    onEvent?.({ type: 'phase', phase, ms: nowMs - sinceMs, ...details })
+    sinceMs = nowMs
+  }
 
   throwIfAborted(signal, 'dial')
   // Alongside the dial and the proof of work, so that judging waits for no round trip of its own.
@@ -30,9 +37,7 @@ export async function connectRatls(given: RatlsOptions): Promise<RatlsConnection
   callWatcher(() => options.engine.prepare?.(options))
   const dialling = options.dialer.dial(options.target, { signal })
   const raw = await raceAbort(dialling, signal, 'dial', abandon)
-  const dialMs = elapsed()
-  onEvent?.({ type: 'phase', phase: 'dial', ms: dialMs })
-
+  ended('dial')
   let difficultyBits: number
   try {
     difficultyBits = await answerChallenge(raw, options)
@@ -40,52 +45,33 @@ export async function connectRatls(given: RatlsOptions): Promise<RatlsConnection
     await closeQuietly(raw, error)
     throw CocoonError.from(error, 'ERR_INTERNAL', { phase: 'pow' })
   }
-  const powMs = elapsed()
-  onEvent?.({ type: 'phase', phase: 'pow', ms: powMs, difficultyBits })
-
-  const { stream, judged, judgeMs } = await protect(raw, options)
-  const tlsMs = elapsed() - judgeMs
-  return { stream, ...judged, timings: { dialMs, powMs, tlsMs, attestationMs: judgeMs } }
+  ended('pow', { difficultyBits })
+  return protect(raw, options, ended)
 }
 
-interface Judged {
-  readonly verdict: Verdict
-  readonly certificateDer: Uint8Array
-}
+/** Reports that a step ended well. */
+type StepEnded = (phase: RatlsPhase, details?: Pick<RatlsEvent & { type: 'phase' }, StepDetail>) => void
+type StepDetail = 'difficultyBits' | 'bytes' | 'accepted' | 'reportId'
 
 /** TLS and verdict. The stream that the engine gives is used only when its judge was asked and the verdict was positive. */
-async function protect(
-  raw: ByteStream,
-  options: RatlsOptions
-): Promise<{ stream: ByteStream; judged: Judged; judgeMs: number }> {
+async function protect(raw: ByteStream, options: RatlsOptions, ended: StepEnded): Promise<RatlsConnection> {
   const { clock, random, signal, engine } = options
-  const elapsed = stopwatch(clock.monotonic.bind(clock))
-  let judged: Judged | undefined
-  let judgeMs = 0
+  let judged: Omit<RatlsConnection, 'stream'> | undefined
   const judge = async (certificateDer: Uint8Array): Promise<void> => {
-    options.onEvent?.({ type: 'phase', phase: 'tls', ms: elapsed() })
+    ended('tls')
     const verdict = await judgePeer(certificateDer, options)
-    judgeMs = elapsed()
     const { accepted, report } = verdict
-    options.onEvent?.({
-      type: 'phase',
-      phase: 'attestation',
-      ms: judgeMs,
-      bytes: certificateDer.length,
-      accepted,
-      reportId: report.id
-    })
+    ended('attestation', { bytes: certificateDer.length, accepted, reportId: report.id })
     if (accepted !== true) throw new AttestationRefusedError(report)
     judged = { verdict, certificateDer }
   }
   let stream: ByteStream
   try {
-    const connecting = engine.connect(raw, { judge, signal, clock, random })
-    stream = await raceAbort(connecting, signal, 'tls', abandon)
+    stream = await raceAbort(engine.connect(raw, { judge, signal, clock, random }), signal, 'tls', abandon)
   } catch (error) {
     throw CocoonError.from(error, 'ERR_TLS', { phase: 'tls' })
   }
-  if (judged !== undefined && signal?.aborted !== true) return { stream, judged, judgeMs }
+  if (judged !== undefined && signal?.aborted !== true) return { stream, ...judged }
   await closeQuietly(stream, 'not judged')
   throwIfAborted(signal, 'attestation')
   throw new CocoonError('ERR_INTERNAL', 'the TLS engine asked for no judgement', { phase: 'attestation' })
@@ -119,19 +105,4 @@ function abandon(late: ByteStream): void {
 
 function formatTarget({ host, port }: DialTarget): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-/** Milliseconds since the last call (first: since creation). */
-function stopwatch(monotonic: () => number): () => number {
-  let lastMs = monotonic()
-  return () => {
-    const sinceMs = lastMs
-    lastMs = monotonic()
-    return lastMs - sinceMs
-  }
-}
-
-/** A watcher must not be able to break a connection. */
-function quiet(onEvent: (event: RatlsEvent) => void): (event: RatlsEvent) => void {
-  return (event) => callWatcher(() => onEvent(event))
 }

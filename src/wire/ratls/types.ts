@@ -58,16 +58,6 @@ export interface RatlsOptions {
   readonly onEvent?: ((event: RatlsEvent) => void) | undefined
 }
 
-/** Milliseconds each step took. */
-export interface RatlsTimings {
-  readonly dialMs: number
-  /** Waiting for the challenge and solving it. */
-  readonly powMs: number
-  /** The TLS handshake without the verdict. */
-  readonly tlsMs: number
-  readonly attestationMs: number
-}
-
 /** A connection whose peer was accepted. */
 export interface RatlsConnection {
   /** Bytes inside TLS. */
@@ -75,5 +65,4 @@ export interface RatlsConnection {
   readonly verdict: Verdict
   /** The leaf certificate as the peer sent it, DER. */
   readonly certificateDer: Uint8Array
-  readonly timings: RatlsTimings
 }
