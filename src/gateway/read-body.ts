@@ -33,6 +33,8 @@ export interface ReadRequest {
   readonly about: GatewayRequest
   /** The JSON text as received, or the form. */
   readonly body: string | FormData
+  /** What is in it. */
+  readonly fields: Readonly<Record<string, unknown>>
 }
 
 /** Limits of {@link readRequest}. */
@@ -62,7 +64,7 @@ export async function readRequest(
     clock
   )
   const { fields, body } = isForm ? await parseForm(bytes, request.headers.get('content-type') ?? '') : parseJson(bytes)
-  return { about: describe(path, fields, bytes.length), body }
+  return { about: describe(path, fields, bytes.length), body, fields }
 }
 
 async function readBytes(
@@ -178,11 +180,15 @@ function integerOf(value: unknown): number | undefined {
 }
 
 /**
- * The body with a number under each of the names that it lacks: nothing else in it changes, not even white space.
+ * The body with a number under each of the names that it lacks: nothing else in it changes, not even white space, unless
+ * one of them is there with `null`, which sets no limit.
  *
  * @param added - Names that need no escaping.
  */
-export function withDefaults({ about, body }: ReadRequest, added: Readonly<Record<string, number>>): string | FormData {
+export function withDefaults(
+  { about, body, fields }: ReadRequest,
+  added: Readonly<Record<string, number>>
+): string | FormData {
   const hasLimit = about.maxTokens !== undefined
   const missing = Object.entries(added).filter(([name]) =>
     name === 'max_tokens' ? !hasLimit : about.maxCoefficient === undefined
@@ -192,6 +198,9 @@ export function withDefaults({ about, body }: ReadRequest, added: Readonly<Recor
     for (const [name, value] of missing) body.set(name, String(value))
     return body
   }
+  // Of a name that stands twice, the last one would count.
+  if (missing.some(([name]) => fields[name] === null))
+    return JSON.stringify({ ...fields, ...Object.fromEntries(missing) })
   const open = body.indexOf('{') + 1
   return `${body.slice(0, open)}${missing.map(([name, value]) => `"${name}":${value},`).join('')}${body.slice(open)}`
 }

@@ -254,6 +254,19 @@ describe('createGateway', () => {
     expect((await gateway(post({ ...CHAT, max_tokens: 101 }))).status).toBe(400)
   })
 
+  test('nor are they evaded by a limit that is null', async () => {
+    const limits = { maxTokens: 100, maxCoefficient: 2000 }
+    for (const text of [
+      JSON.stringify({ ...CHAT, max_tokens: null, max_coefficient: null }),
+      JSON.stringify({ ...CHAT, max_completion_tokens: null, max_tokens: null })
+    ]) {
+      const { gateway, transport } = gatewayOver({ parts: [WHOLE] }, { limits })
+      expect((await gateway(post(text))).status).toBe(200)
+      expect(transport.body()).toMatchObject({ ...CHAT, max_tokens: 100 })
+      expect(transport.requests[0]).toMatchObject({ maxCoefficient: 2000, reservedTokens: 100 })
+    }
+  })
+
   test('models can be limited', async () => {
     const { gateway } = gatewayOver({ parts: [WHOLE] }, { limits: { models: ['m'] } })
     expect((await gateway(post({ ...CHAT, model: 'm@abc' }))).status).toBe(200)
