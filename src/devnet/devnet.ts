@@ -202,7 +202,7 @@ class RunningDevnet implements Devnet {
       index,
       version: options.version ?? 'apr-2026',
       isTest: this.network.isTest,
-      configVersion: this.network.configVersion,
+      configVersion: () => this.chain?.rootVersion ?? this.network.configVersion,
       authorization: options.authorization ?? 'short',
       identity: (await this.chain?.addProxy(identity)) ?? identity,
       prices: this.prices,

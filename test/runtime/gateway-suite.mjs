@@ -133,7 +133,7 @@ const STEPS = {
       statuses.push(response.status)
       assert([200, 402].includes(response.status), `${response.status}: ${text}`)
     }
-    assert(statuses.includes(402), `never refused: ${statuses}`)
+    assert(statuses.includes(402), `never refused: ${statuses.join()}`)
     const other = await gateway.post({})
     assert(other.status === 200, `another user got ${other.status}`)
     await other.text()

@@ -152,6 +152,11 @@ export class RunningChain implements DevnetChain {
     return this.#cheats.has('vanish')
   }
 
+  /** Version of the root contract, which its proxies follow. */
+  get rootVersion(): number {
+    return this.#root.version
+  }
+
   rootState(): Uint8Array {
     return bocOf(this.#state)
   }

@@ -108,7 +108,7 @@ export class Handshake {
     } catch {
       return { code: 0, text: 'Failed to parse account address' }
     }
-    if (minConfigVersion >>> 0 > settings.configVersion >>> 0)
+    if (minConfigVersion >>> 0 > settings.configVersion() >>> 0)
       return { code: 602, text: 'active config version is too low' }
     const highest = settings.version === 'dec-2025' ? 2 : 4
     const minimum = params.minProtoVersion ?? 0

@@ -189,7 +189,7 @@ export class RunningRequest {
       pricePerTokenNano: settings.prices.pricePerTokenNano,
       clientState: this.#account.state,
       proxyEnabled: this.#proxy.enabled,
-      activeConfigVersion: settings.configVersion,
+      activeConfigVersion: settings.configVersion(),
       minConfigVersion: query.minConfigVersion,
       maxTokens: query.maxTokens,
       queryBytes: query.query.length,

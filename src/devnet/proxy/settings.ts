@@ -40,7 +40,8 @@ export interface ProxySettings {
   readonly index: number
   readonly version: NetworkVersion
   readonly isTest: boolean
-  readonly configVersion: number
+  /** Version of the root contract that it follows; it grows with every change of the root. */
+  readonly configVersion: () => number
   readonly authorization: AuthorizationMode
   readonly identity: ProxyIdentity
   readonly prices: TokenPrices

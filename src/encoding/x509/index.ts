@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type ClientCertificate, createClientCertificate } from './client-certificate.js'
+export { createClientCertificate } from './client-certificate.js'
 export {
   type CertificateExtension,
   createEd25519Certificate,

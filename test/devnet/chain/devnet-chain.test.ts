@@ -14,6 +14,7 @@ import {
   type ClientContractState
 } from '../../../src/payments/contracts/index.js'
 import { systemClock } from '../../../src/runtime/shared/index.js'
+import { connectToProxy, openConnection } from '../scripted-client.js'
 import { collect, connected, openReady, runQuery, updatePayment } from './support/devnet-client.js'
 
 const TON = 1_000_000_000n
@@ -240,6 +241,20 @@ describe('a devnet with a chain', () => {
     const before = chain.nowUnix
     await chain.advance(3600)
     expect(chain.nowUnix - before).toBeGreaterThanOrEqual(3600)
+  })
+
+  it('has proxies that follow the root', async () => {
+    const { devnet, chain } = await start({ configVersion: 7 })
+    const connect = async (minConfigVersion: number): Promise<string | undefined> => {
+      const client = await openConnection(devnet.network.proxies[0] ?? '')
+      const answer = await client.query(connectToProxy(devnet.account.owner, { minConfigVersion }))
+      client.close()
+      return answer?.type
+    }
+    expect(await connect(8)).toBe('tcp.queryError')
+    await chain.changeRoot({})
+    expect(parseRootState(chain.rootState()).version).toBe(8)
+    expect([await connect(8), await connect(9)]).toEqual(['client.connectedToProxy', 'tcp.queryError'])
   })
 
   it.each(['v2', 'v3'] as const)('speaks toncenter %s over HTTP', async (version) => {
