@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { link, mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, readlink, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { CocoonError } from '../../errors.js'
@@ -18,6 +18,8 @@ import { CocoonError } from '../../errors.js'
 const KEPT_GENERATIONS = 16
 const LONGEST_POLL_MS = 20
 const ABANDONED_MS = 5000
+/** Nobody holds the lock for so long: a critical section is an append, at most a compaction. */
+const FOREIGN_HOLD_MS = 60_000
 const FREE_SUFFIX = '.free'
 const HOLDER_PREFIX = 'holder-'
 
@@ -32,10 +34,19 @@ async function startTicks(pid: number): Promise<string> {
   }
 }
 
-/** Whether the process that wrote this holder line still runs. Lines of other machines, and unreadable ones, count as alive. */
-async function isAlive(holder: string): Promise<boolean> {
-  const [host, pidText, ticks] = holder.split(' ')
+/** Within what a process id means something: containers may share a host name and a volume. Empty where there is no such thing. */
+function processSpace(): Promise<string> {
+  return readlink('/proc/self/ns/pid').catch(() => '')
+}
+
+/**
+ * Whether the process that wrote this holder line still runs; `undefined` when it ran in another container of the same
+ * name, and cannot be looked for. Lines of other machines, and unreadable ones, count as alive.
+ */
+async function isAlive(holder: string): Promise<boolean | undefined> {
+  const [host, pidText, ticks, space] = holder.split(' ')
   if (host !== hostname() || pidText === undefined) return true
+  if (space !== undefined && space !== (await processSpace())) return undefined
   const pid = Number(pidText)
   try {
     process.kill(pid, 0)
@@ -84,7 +95,12 @@ export class FileLock {
   }
 
   async #acquire(): Promise<number> {
-    const holder = await (this.#holder ??= this.#enter())
+    this.#holder ??= this.#enter()
+    const holder = await this.#holder.catch((error: unknown) => {
+      // Whatever was in the way may be gone at the next try.
+      this.#holder = undefined
+      throw error
+    })
     const deadline = performance.now() + this.#timeoutMs
     for (let pollMs = 1; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
       const generation = await this.#tryAcquire(holder)
@@ -93,7 +109,12 @@ export class FileLock {
         throw new CocoonError(
           'ERR_LEDGER_LOCKED',
           `the ledger is locked by another process for more than ${this.#timeoutMs} ms`,
-          { phase: 'ledger', retryable: true }
+          {
+            phase: 'ledger',
+            retryable: true,
+            remedy:
+              'if whoever held it ran on another machine or in a container that is gone, delete the lock directory'
+          }
         )
       }
       await new Promise((resolve) => setTimeout(resolve, pollMs * (0.5 + Math.random())))
@@ -106,10 +127,11 @@ export class FileLock {
     for (const name of await readdir(this.#directory)) {
       if (!name.startsWith(HOLDER_PREFIX)) continue
       const holder = await readFile(this.#path(name), 'utf8').catch(() => '')
-      if (!(await isAlive(holder))) await unlink(this.#path(name)).catch(() => undefined)
+      if ((await isAlive(holder)) === false) await unlink(this.#path(name)).catch(() => undefined)
     }
     const own = `${HOLDER_PREFIX}${process.pid}-${crypto.randomUUID()}`
-    await writeFile(this.#path(own), `${hostname()} ${process.pid} ${await startTicks(process.pid)}`)
+    const line = [hostname(), process.pid, await startTicks(process.pid), await processSpace()].join(' ')
+    await writeFile(this.#path(own), line)
     return own
   }
 
@@ -155,7 +177,8 @@ export class FileLock {
       const holder = await readFile(this.#path(name), 'utf8')
       // Empty: its maker lives and will write, or died within that instant.
       if (holder === '') return Date.now() - (await stat(this.#path(name))).mtimeMs < ABANDONED_MS
-      return await isAlive(holder)
+      // Of a holder that cannot be looked for, the time says it: its name was linked when it took the lock.
+      return (await isAlive(holder)) ?? Date.now() - (await stat(this.#path(name))).ctimeMs < FOREIGN_HOLD_MS
     } catch {
       // Renamed or removed meanwhile: the next look tells.
       return true
