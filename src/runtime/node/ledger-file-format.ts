@@ -52,9 +52,13 @@ export function encodeHead({ bytes, records }: ArchiveExtent): Uint8Array {
  */
 export function decodeHead(start: Uint8Array): ArchiveExtent | undefined {
   // Zeros: the length of the file reached the disk, its bytes did not.
-  if (start.length < HEAD_BYTES || start.every((byte) => byte === 0)) return undefined
+  if (start.every((byte) => byte === 0)) return undefined
+  const magic = new Uint8Array(4)
+  new DataView(magic.buffer).setUint32(0, MAGIC, true)
+  if (magic.some((byte, index) => index < start.length && start[index] !== byte))
+    throw damaged('it does not begin like a ledger')
+  if (start.length < HEAD_BYTES) return undefined
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength)
-  if (view.getUint32(0, true) !== MAGIC) throw damaged('it does not begin like a ledger')
   if (crc32(start.subarray(8, HEAD_BYTES)) !== view.getUint32(4, true)) throw damaged('its head is wrong')
   return { bytes: Number(view.getBigUint64(8, true)), records: Number(view.getBigUint64(16, true)) }
 }

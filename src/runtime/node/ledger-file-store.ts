@@ -126,7 +126,7 @@ class FileLedgerStore implements LedgerStore {
     const isKnown = this.#file !== undefined && this.#identity === `${now.dev}:${now.ino}`
     const file = isKnown ? this.#file! : await this.#adopt()
     const size = isKnown ? Number(now.size) : (await file.stat()).size
-    if (this.#frames === undefined) await this.#readHead(file)
+    if (this.#frames === undefined) await this.#readHead(file, size)
     else if (size < this.#frames.end.offset) throw damaged('it became shorter')
     if (this.#locked) this.#size = size
     return { file, size }
@@ -151,11 +151,15 @@ class FileLedgerStore implements LedgerStore {
     return file
   }
 
-  async #readHead(file: FileHandle): Promise<void> {
+  async #readHead(file: FileHandle, size: number): Promise<void> {
     const start = new Uint8Array(HEAD_BYTES)
     const { bytesRead } = await file.read(start, 0, HEAD_BYTES, 0)
     const archived = decodeHead(start.subarray(0, bytesRead))
-    if (archived === undefined) return
+    if (archived === undefined) {
+      // A head is durable before anything is appended to it: here something was, and is not to be overwritten.
+      if (!(await isZeroFrom(file, HEAD_BYTES, size))) throw damaged('its head is gone')
+      return
+    }
     this.#archived = archived
     this.#frames = new FrameFile(file, HEAD_BYTES)
   }
@@ -179,7 +183,12 @@ class FileLedgerStore implements LedgerStore {
       const file = await open(next, 'w', PRIVATE_FILE)
       try {
         await file.chmod((await old.stat()).mode & 0o777)
-        await file.writev([encodeHead(extent), ...frames.map(({ bytes }) => bytes)])
+        // Each checked: a full disk takes a part without an error, and what is renamed must be whole.
+        let offset = 0
+        for (const bytes of [encodeHead(extent), ...frames.map((frame) => frame.bytes)]) {
+          await writeWhole(file, bytes, offset)
+          offset += bytes.length
+        }
         await file.sync()
       } finally {
         await file.close()
@@ -230,6 +239,17 @@ class FileLedgerStore implements LedgerStore {
 async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   const { bytesWritten } = await file.write(bytes, 0, bytes.length, position)
   if (bytesWritten !== bytes.length) throw new CocoonError('ERR_LEDGER', 'a write was cut short', { phase: 'ledger' })
+}
+
+async function isZeroFrom(file: FileHandle, start: number, end: number): Promise<boolean> {
+  const piece = new Uint8Array(65_536)
+  for (let offset = start; offset < end;) {
+    const { bytesRead } = await file.read(piece, 0, piece.length, offset)
+    if (bytesRead === 0) break
+    if (piece.subarray(0, bytesRead).some((byte) => byte !== 0)) return false
+    offset += bytesRead
+  }
+  return true
 }
 
 /** Opens for reading and writing at given positions, which 'a+' would ignore. */

@@ -5,6 +5,7 @@ import {
   link,
   mkdir,
   mkdtemp,
+  open,
   readdir,
   readFile,
   rm,
@@ -16,7 +17,7 @@ import {
 } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openLedger, type Ledger } from '../../../src/payments/channel/index.js'
 import { openFileLedgerStore } from '../../../src/runtime/node/ledger-file-store.js'
 import type { LedgerStore } from '../../../src/runtime/ports/ledger-store.js'
@@ -199,6 +200,36 @@ describe('a crash in a compaction', () => {
     expect(ledger.totals().totalNano).toBe(20n)
     expect((await openFile()).totals().totalNano).toBe(20n)
   })
+
+  it('keeps the old log when the disk takes only a part of the new one', async () => {
+    const ledger = await openFile(4)
+    await reserve(ledger, 'a', 10n)
+    await reserve(ledger, 'b', 10n)
+    const handle = await open(path())
+    const prototype = Object.getPrototypeOf(handle) as typeof handle
+    await handle.close()
+    // What a full disk does: the call succeeds, and says that fewer bytes were written.
+    const { write, writev } = prototype
+    const cut = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, Math.min(bytes.length, 30))
+    const spies = [
+      vi.spyOn(prototype, 'writev').mockImplementation(function (this: typeof handle, parts, ...rest) {
+        return writev.call(this, [cut(Buffer.concat(parts as Uint8Array[]))], ...rest) as never
+      }),
+      vi.spyOn(prototype, 'write').mockImplementation(function (this: typeof handle, bytes: never, ...rest: never[]) {
+        const isNew = (bytes as Uint8Array).length > 200
+        return Reflect.apply(write, this, isNew ? [cut(bytes), 0, 30, rest[2]] : [bytes, ...rest])
+      } as never)
+    ]
+    try {
+      for (let index = 0; index < 20; index++) {
+        await reserve(ledger, `i${index}`, 10n)
+        await ledger.settle(`i${index}`, 1n)
+      }
+    } finally {
+      for (const spy of spies) spy.mockRestore()
+    }
+    expect((await openFile()).totals()).toMatchObject({ totalNano: 40n, reservedNano: 20n })
+  })
 })
 
 describe('damage', () => {
@@ -230,8 +261,21 @@ describe('damage', () => {
     await unlink(`${path()}.archive`)
     const again = await openStore()
     await expect(again.withLock(() => again.compaction!.readArchive(0))).rejects.toMatchObject({ code: 'ERR_LEDGER' })
-    await writeFile(path(), 'this is a letter to my grandmother')
-    await expect(openFile()).rejects.toMatchObject({ code: 'ERR_LEDGER' })
+    for (const text of ['this is a letter to my grandmother', 'a note']) {
+      await writeFile(path(), text)
+      await expect(openFile()).rejects.toMatchObject({ code: 'ERR_LEDGER' })
+      expect(await readFile(path(), 'utf8')).toBe(text)
+    }
+  })
+
+  it('is refused: a head of zeros before records, which a crash cannot leave', async () => {
+    const store = await openStore()
+    await append(store, 'one')
+    const bytes = await readFile(path())
+    await writeFile(path(), bytes.fill(0, 0, 24))
+    const again = await openStore()
+    await expect(append(again, 'two')).rejects.toMatchObject({ code: 'ERR_LEDGER' })
+    expect((await stat(path())).size).toBe(bytes.length)
   })
 
   it('refuses records that no reader would take, and a write without the lock', async () => {
@@ -296,6 +340,28 @@ describe('the lock', () => {
     await expect(append(second, 'b')).rejects.toMatchObject({ code: 'ERR_LEDGER_LOCKED' })
     await unlink(`${path()}.lock/${free.replace('.free', '')}`)
     expect(await append(second, 'b')).toBe(2)
+  })
+
+  it('is not taken from a process of another container, whose number means nothing here', async () => {
+    await mkdir(`${path()}.lock`)
+    await writeFile(`${path()}.lock/7`, `${hostname()} 999999999 1 pid:[1]`)
+    const store = await openStore({ lockTimeoutMs: 50 })
+    await expect(append(store, 'a')).rejects.toMatchObject({ code: 'ERR_LEDGER_LOCKED' })
+    // Nobody holds it for a minute: that container was killed.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+    try {
+      expect(await append(store, 'a')).toBe(1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('can be had once the directory can be made, also after it could not', async () => {
+    await writeFile(`${path()}.lock`, '')
+    const store = await openStore()
+    await expect(append(store, 'a')).rejects.toMatchObject({ code: 'EEXIST' })
+    await unlink(`${path()}.lock`)
+    expect(await append(store, 'a')).toBe(1)
   })
 
   it('leaves a bounded number of files, and removes those of the dead', async () => {
