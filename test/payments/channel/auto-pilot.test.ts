@@ -495,6 +495,30 @@ describe.skipIf(!HAS_VECTORS)('proxies that take too much', () => {
     expect(sentNano(flight.world)).toBe(0n)
   })
 
+  it('is seen until the message is written down: what it claims or signs after the plan counts', async () => {
+    const flight = await opened(20n * TON)
+    const { world, channel } = flight
+    await tokensFor(flight, 3n * TON)
+    const signing = fly(world, { onPlan: () => tokensFor(flight, 16n * TON).then(() => true) })
+    expect(await step(signing.pilot)).toBe('holding overcharge')
+    expect(sentNano(world)).toBe(0n)
+
+    const other = await opened(17n * TON)
+    const receipt = receiptOf({ contract: channel.identity.contract, atMs: world.clock.now(), chargedTokens: 5000n })
+    const claiming = fly(other.world, {
+      onPlan: () => other.world.ledger.recordReceipt('one', encodeReceipt(receipt))
+    })
+    expect(await step(claiming.pilot)).toBe('holding overcharge')
+    expect(sentNano(other.world)).toBe(0n)
+  })
+
+  it('receipts of others say nothing, whatever stands in them', async () => {
+    const { pilot, world } = await opened(17n * TON)
+    const foreign = { schema: 'cocoonkit.gateway-receipt.v1', model: 'cocoonkit.receipt.v1', spentNano: '1' }
+    await world.ledger.recordReceipt('gateway:1', JSON.stringify(foreign))
+    expect(await step(pilot)).toBe('sent top-up')
+  })
+
   it('with an exclusive account every signed token must be in a receipt', async () => {
     const flight = await opened(20n * TON, { exclusive: true })
     const { world, channel } = flight

@@ -17,7 +17,7 @@ import type { Channel, MessageOutcome } from '../channel.js'
 import { isFinal, type JournalEntry, type Ledger } from '../ledger.js'
 import type { ChannelPlan } from '../plan.js'
 import type { ChannelView } from '../view.js'
-import { type AutoPilotReason, decide } from './decide.js'
+import { type AutoPilotDecision, type AutoPilotReason, decide } from './decide.js'
 import type {
   AutoPilotChannelStep,
   AutoPilotEvent,
@@ -26,7 +26,7 @@ import type {
   AutoPilotStop,
   ChannelAutoPilot
 } from './events.js'
-import { ReceiptEvidence } from './evidence.js'
+import { type Evidence, ReceiptEvidence } from './evidence.js'
 import {
   type AutoPilotCap,
   type AutoPilotLimits,
@@ -208,12 +208,15 @@ class AutoPilot implements ChannelAutoPilot {
     this.#assertForward(memory, view)
     const nowMs = this.#options.clock.now()
     memory.outdatedSinceMs = view.outdated ? (memory.outdatedSinceMs ?? nowMs) : null
-    const evidence = this.#evidence?.of(channel.identity.contract)
-    if (evidence === undefined) throw new CocoonError('ERR_INTERNAL', 'no ledger', { phase: 'channel' })
     const { exclusive = false, onPlan } = this.#options
     const limits = this.#limits
     const outdatedSinceMs = memory.outdatedSinceMs ?? nowMs
-    const decision = decide({ view, limits, evidence, exclusive, outdatedSinceMs, nowMs })
+    const decideNow = (): AutoPilotDecision => {
+      const bestCharge = channel.ledger.bestCharge(channel.identity.contract)
+      const evidence = this.#evidenceOf(memory)
+      return decide({ view: { ...view, bestCharge }, limits, evidence, exclusive, outdatedSinceMs, nowMs })
+    }
+    const decision = decideNow()
     if ('reason' in decision) throw new Held(decision.reason)
 
     const plan = await channel.plan(decision.action, { signal }).catch(heldBack(undefined))
@@ -225,12 +228,22 @@ class AutoPilot implements ChannelAutoPilot {
       // Another process sent meanwhile: this decision was made on an old view.
       if (this.#markOf(now, memory) !== mark) throw new Held('settling', plan)
       this.#assertWalletFree(now, memory)
+      // A proxy may have claimed, or signed, something else meanwhile: what is sent now carries its newest charge.
+      const again = decideNow()
+      if ('reason' in again) throw new Held(again.reason, plan)
+      if (again.action.kind !== decision.action.kind) throw new Held('settling', plan)
       this.#assertCaps(now, valueNano, plan, memory)
     }
     const consent = { valueNano, capNano: limits.maxMessageNano, acknowledge: limits.acknowledge }
     const message = await channel.send(plan, { ...consent, sentBy: this.#name, guard, signal }).catch(heldBack(plan))
     this.#emit({ type: 'sent', contract: channel.identity.contract, plan, valueNano, message })
     return plan
+  }
+
+  #evidenceOf({ channel }: Memory): Evidence {
+    const evidence = this.#evidence?.of(channel.identity.contract)
+    if (evidence === undefined) throw new CocoonError('ERR_INTERNAL', 'no ledger', { phase: 'channel' })
+    return evidence
   }
 
   #ended(memory: Memory, outcome: MessageOutcome): void {

@@ -63,8 +63,8 @@ export class ReceiptEvidence {
   }
 
   #add(text: string): void {
-    // Others keep receipts of their own kind in ledgers (the gateway's budget does).
-    if (!text.includes('"cocoonkit.receipt.v1"')) return
+    // Others keep receipts of their own kind in ledgers (the gateway's budget does), with names of strangers in them.
+    if (!text.startsWith('{"schema":"cocoonkit.receipt.v1"')) return
     const { contract, atMs, findings, totalAfter } = decodeReceipt(text)
     if (contract === null) return
     const known = this.#known.get(contract) ?? { overcharge: null, claimedTokens: null, receiptAtMs: 0 }
