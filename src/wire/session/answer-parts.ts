@@ -4,6 +4,7 @@
  * @module
  */
 import { CocoonError } from '../../errors.js'
+import { type Deferred, deferred } from './deferred.js'
 
 /** Book-keeping of one waiting part, counted against the limits so that empty-ish parts are not free. */
 const PART_OVERHEAD_BYTES = 64
@@ -25,11 +26,6 @@ export interface AnswerPartsEvents {
   onDone(): void
 }
 
-interface Waiter {
-  resolve(result: IteratorResult<Uint8Array, undefined>): void
-  reject(error: CocoonError): void
-}
-
 const EMPTY = new Uint8Array(0)
 const DONE: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined }
 
@@ -41,7 +37,7 @@ export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   /** Room and fill of the block behind all parts that small ones join; a fill of 0 = there is none. */
   #block: Uint8Array = EMPTY
   #blockLength = 0
-  #waiters: Waiter[] = []
+  #waiters: Deferred<IteratorResult<Uint8Array, undefined>>[] = []
   #weight = 0
   #isEnded = false
   #error: CocoonError | undefined
@@ -105,7 +101,11 @@ export class AnswerParts implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
       if (this.#isEnded) this.#settle()
       return Promise.resolve({ done: false, value: part })
     }
-    if (!this.#isEnded) return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+    if (!this.#isEnded) {
+      const waiter = deferred<IteratorResult<Uint8Array, undefined>>()
+      this.#waiters.push(waiter)
+      return waiter.promise
+    }
     const error = this.#error
     // An error is thrown once; afterwards the iterator is at its end, as generators do it.
     this.#error = undefined

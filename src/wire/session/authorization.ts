@@ -8,12 +8,10 @@ import type { TlObject, TlValue } from '../../encoding/tl/index.js'
 import { CocoonError } from '../../errors.js'
 import type { PaymentNote } from '../../runtime/ports/receipt.js'
 import { boc } from './payment-notes.js'
-import { refusedAs } from './peer-errors.js'
+import { throwRefused } from './peer-errors.js'
 import type { Redact } from './redaction.js'
 import type { AuthorizationOffer } from './state.js'
 import type { SessionOptions } from './types.js'
-
-const REFUSED = 'the proxy refused the account'
 
 /**
  * Short when the proxy offers it and its hash is that of our secret, else long. The secret goes only to a peer that
@@ -74,7 +72,7 @@ export function processAuthorization(
     }
   }
   const { errorCode: peerCode, error } = answer
-  throw new CocoonError('ERR_AUTHORIZATION', `${REFUSED} (code ${peerCode})`, {
+  throw new CocoonError('ERR_AUTHORIZATION', `the proxy refused the account (code ${peerCode})`, {
     phase: 'authorization',
     peerCode,
     peerText: redact(error),
@@ -82,7 +80,7 @@ export function processAuthorization(
   })
 }
 
-/** A refusal by `tcp.queryError`. */
-export function authorizationRefused(refusal: CocoonError): CocoonError {
-  return refusedAs(refusal, 'ERR_AUTHORIZATION', 'authorization', REFUSED)
+/** Names a refusal by `tcp.queryError`. */
+export function authorizationRefused(error: unknown): never {
+  throwRefused(error, 'ERR_AUTHORIZATION', 'authorization', 'the account')
 }

@@ -6,15 +6,14 @@
 import { decodeTl, encodeTl, type TlObject } from '../../encoding/tl/index.js'
 import type { CocoonError, ErrorPhase } from '../../errors.js'
 import type { Random } from '../../runtime/ports/clock.js'
-import { abortError } from '../../runtime/shared/index.js'
+import { raceAbort, throwIfAborted } from '../../runtime/shared/index.js'
+import { type Deferred, deferred } from './deferred.js'
 import { queryRefused } from './peer-errors.js'
 import { randomInt64 } from './random-int64.js'
 import type { Redact } from './redaction.js'
 
-interface Pending {
+interface Pending extends Deferred<Uint8Array> {
   readonly phase: ErrorPhase
-  resolve(answer: Uint8Array): void
-  reject(error: CocoonError): void
 }
 
 /** Where a query is sent to. */
@@ -44,21 +43,15 @@ export class ControlQueries {
    * @throws CocoonError `ERR_QUERY_REFUSED` | `ERR_TL_DECODE` | the signal's reason | what `failAll` was given.
    */
   async ask(object: TlObject, phase: ErrorPhase, signal?: AbortSignal): Promise<TlObject> {
-    if (signal?.aborted === true) throw abortError(signal, phase)
+    throwIfAborted(signal, phase)
     let id = randomInt64(this.#random)
     while (this.#pending.has(id)) id = randomInt64(this.#random)
-    const answer = new Promise<Uint8Array>((resolve, reject) => this.#pending.set(id, { phase, resolve, reject }))
-    const onAbort = (): void => {
-      const pending = this.#pending.get(id)
-      this.#pending.delete(id)
-      pending?.reject(abortError(signal!, phase))
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const answer = deferred<Uint8Array>()
+    this.#pending.set(id, { ...answer, phase })
     try {
       void this.#send({ type: 'tcp.query', id, data: encodeTl(object) })
-      return decodeTl(await answer)
+      return decodeTl(await raceAbort(answer.promise, signal, phase))
     } finally {
-      signal?.removeEventListener('abort', onAbort)
       this.#pending.delete(id)
     }
   }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { TlObject, TlObjectName, TlValue } from '../../encoding/tl/index.js'
 import { CocoonError, type ErrorPhase } from '../../errors.js'
 import type { CancelTimer } from '../../runtime/ports/clock.js'
 import {
@@ -35,15 +34,17 @@ export async function establish(
   settings: SessionSettings
 ): Promise<void> {
   const opening = { session, options, settings }
-  const cancelTimer = armTimeout(opening, settings.limits.handshakeTimeoutMs, 'handshake')
+  const cancelTimer = armTimeout(opening, 'handshake')
   try {
-    await timed(opening, 'connect', async () => (await session.connect(), {}))
-    const handshake = await shakeHands(opening)
+    await timed(opening, 'connect', session.connect())
+    const handshake = await timed(opening, 'handshake', shakeHands(opening), ({ proxy: { protocolVersion } }) => ({
+      protocolVersion
+    }))
     const contractsVerified = await verifyContracts(opening, handshake)
     session.note({ source: 'handshake', signedPayment: handshake.signedPayment })
     session.setState({ tag: 'authorizing', handshake })
     const method = await session.whileOpen(chooseAuthorization(handshake.auth, options))
-    if (method === 'short') await authorize(opening, 'short')
+    if (method === 'short') await authorize(opening, method)
     else {
       cancelTimer()
       await authorizeLong(opening, handshake)
@@ -54,16 +55,10 @@ export async function establish(
   }
 }
 
-async function shakeHands(opening: Opening): Promise<HandshakeResult> {
-  const { session, options, settings } = opening
-  let handshake: HandshakeResult
-  await timed(opening, 'handshake', async () => {
-    const query = connectToProxyRequest(options, settings)
-    const answer = await ask(session, query, 'handshake', ['client.connectedToProxy'], handshakeRefused)
-    handshake = processConnectedToProxy(answer, options, settings)
-    return { protocolVersion: handshake.proxy.protocolVersion }
-  })
-  return handshake!
+async function shakeHands({ session, options, settings }: Opening): Promise<HandshakeResult> {
+  const query = connectToProxyRequest(options, settings)
+  const answer = await session.ask(query, 'handshake', ['client.connectedToProxy']).catch(handshakeRefused)
+  return processConnectedToProxy(answer, options, settings)
 }
 
 /** Whether the addresses were confirmed. Nobody to ask is not a failure, but it is said. */
@@ -85,12 +80,10 @@ async function verifyContracts({ session, options, settings }: Opening, handshak
 
 async function authorize(opening: Opening, method: 'short' | 'long'): Promise<void> {
   const { session, options } = opening
-  await timed(opening, 'authorization', async () => {
-    const query = authorizeRequest(method, options)
-    const answer = await ask(session, query, 'authorization', AUTHORIZATION_ANSWERS, authorizationRefused)
-    session.note(processAuthorization(answer, (text) => session.redact(text)))
-    return { method }
-  })
+  const query = authorizeRequest(method, options)
+  const asking = session.ask(query, 'authorization', AUTHORIZATION_ANSWERS).catch(authorizationRefused)
+  const noting = asking.then((answer) => session.note(processAuthorization(answer, session.redact)))
+  await timed(opening, 'authorization', noting, () => ({ method }))
 }
 
 /**
@@ -98,8 +91,8 @@ async function authorize(opening: Opening, method: 'short' | 'long'): Promise<vo
  * once. The proxy's word ends it, not the end of the callback; a callback that fails ends it too.
  */
 async function authorizeLong(opening: Opening, handshake: HandshakeResult): Promise<void> {
-  const { session, options, settings } = opening
-  const cancelTimer = armTimeout(opening, settings.limits.longAuthorizationTimeoutMs, 'authorization')
+  const { session, options } = opening
+  const cancelTimer = armTimeout(opening, 'authorization')
   const over = new AbortController()
   try {
     const authorized = authorize(opening, 'long')
@@ -119,35 +112,26 @@ async function authorizeLong(opening: Opening, handshake: HandshakeResult): Prom
   }
 }
 
-async function ask<Name extends TlObjectName>(
-  session: ProxySession,
-  query: TlObject,
-  phase: ErrorPhase,
-  expected: readonly Name[],
-  refused: (refusal: CocoonError) => CocoonError
-): Promise<TlValue<Name>> {
-  try {
-    return await session.ask(query, phase, expected)
-  } catch (error) {
-    throw CocoonError.is(error, 'ERR_QUERY_REFUSED') ? refused(error) : error
-  }
-}
-
-/** Runs a step, and reports how long it took with what it says about itself. */
-async function timed(
-  { session, options }: Opening,
+/** Waits for a step that just began, and reports how long it took with what is to be said about its result. */
+async function timed<T>(
+  { session, options: { clock } }: Opening,
   phase: PhaseEvent['phase'],
-  step: () => Promise<Pick<PhaseEvent, 'protocolVersion' | 'method'>>
-): Promise<void> {
-  const startedMs = options.clock.monotonic()
-  const details = await step()
-  session.emit({ type: 'phase', phase, ms: options.clock.monotonic() - startedMs, ...details })
+  step: Promise<T>,
+  details?: (result: T) => Pick<PhaseEvent, 'protocolVersion' | 'method'>
+): Promise<T> {
+  const startedMs = clock.monotonic()
+  const result = await step
+  session.emit({ type: 'phase', phase, ms: clock.monotonic() - startedMs, ...details?.(result) })
+  return result
 }
 
-function armTimeout({ session, options }: Opening, delayMs: number, phase: ErrorPhase): CancelTimer {
-  return options.clock.setTimer(() => {
-    const text =
-      phase === 'handshake' ? 'the peer did not finish the handshake in time' : 'nobody authorised us in time'
-    void session.shutDown(new CocoonError('ERR_TIMEOUT', text, { phase, retryable: true }), true)
-  }, delayMs)
+function armTimeout({ session, options, settings: { limits } }: Opening, phase: ErrorPhase): CancelTimer {
+  const [delayMs, text] =
+    phase === 'handshake'
+      ? [limits.handshakeTimeoutMs, 'the peer did not finish the handshake in time']
+      : [limits.longAuthorizationTimeoutMs, 'nobody authorised us in time']
+  return options.clock.setTimer(
+    () => void session.shutDown(new CocoonError('ERR_TIMEOUT', text, { phase, retryable: true }), true),
+    delayMs
+  )
 }

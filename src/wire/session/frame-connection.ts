@@ -10,6 +10,7 @@ import type { ByteStream } from '../../runtime/ports/byte-stream.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
 import { closeQuietly } from '../../runtime/shared/index.js'
 import { FrameDecoder, FrameEncoder } from '../frames/index.js'
+import { type Deferred, deferred } from './deferred.js'
 import { KeepAlive } from './keep-alive.js'
 import { randomInt64 } from './random-int64.js'
 import type { ResolvedLimits } from './settings.js'
@@ -38,7 +39,7 @@ export class FrameConnection {
   readonly #keepAlive: KeepAlive
   #isReleased = false
   #hasReceived = false
-  #wakeHeld: (() => void) | undefined
+  #held: Deferred<void> | undefined
   #isPonging = false
   #waitingPong: bigint | undefined
 
@@ -100,18 +101,14 @@ export class FrameConnection {
 
   /** Looks again whether reading may go on. */
   resume(): void {
-    if (this.#wakeHeld === undefined || this.#options.isHeld()) return
-    const wake = this.#wakeHeld
-    this.#wakeHeld = undefined
-    wake()
+    if (!this.#options.isHeld()) this.#held?.resolve()
   }
 
   /** Stops everything and gives the stream back. */
   async release(reason?: unknown): Promise<void> {
     this.#isReleased = true
     this.#keepAlive.stop()
-    this.#wakeHeld?.()
-    this.#wakeHeld = undefined
+    this.#held?.resolve()
     await closeQuietly(this.#options.stream, reason)
   }
 
@@ -155,7 +152,8 @@ export class FrameConnection {
 
   async #whileHeld(): Promise<void> {
     this.#keepAlive.hold()
-    await new Promise<void>((resolve) => (this.#wakeHeld = resolve))
+    this.#held = deferred()
+    await this.#held.promise
     if (!this.#isReleased) this.#keepAlive.resume()
   }
 

@@ -6,7 +6,7 @@
 import { parseAddress, type TonAddress } from '../../encoding/index.js'
 import type { TlObject, TlValue } from '../../encoding/tl/index.js'
 import { CocoonError } from '../../errors.js'
-import { refusedAs } from './peer-errors.js'
+import { throwRefused } from './peer-errors.js'
 import { boc } from './payment-notes.js'
 import { DEFAULT_VERSIONS, type SessionSettings } from './settings.js'
 import type { HandshakeResult } from './state.js'
@@ -57,15 +57,10 @@ export function processConnectedToProxy(
   }
 }
 
-/** A refusal by `tcp.queryError`. The text decides nothing but which of our codes names it best. */
-export function handshakeRefused(refusal: CocoonError): CocoonError {
-  const isVersion = refusal.peerText?.includes('common protocol version') === true
-  return refusedAs(
-    refusal,
-    isVersion ? 'ERR_PROTOCOL_VERSION' : 'ERR_HANDSHAKE',
-    'handshake',
-    'the proxy refused the handshake'
-  )
+/** Names a refusal by `tcp.queryError`. The text decides nothing but which of our codes names it best. */
+export function handshakeRefused(error: unknown): never {
+  const isVersion = CocoonError.is(error) && error.peerText?.includes('common protocol version') === true
+  throwRefused(error, isVersion ? 'ERR_PROTOCOL_VERSION' : 'ERR_HANDSHAKE', 'handshake', 'the handshake')
 }
 
 /** The version has to be one that was offered; an absent one is 0, which the default offer also takes. */

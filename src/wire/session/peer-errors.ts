@@ -20,11 +20,12 @@ export function queryRefused(peerCode: number, peerText: string, phase: ErrorPha
   return new CocoonError('ERR_QUERY_REFUSED', message, { phase, peerCode, peerText, httpStatus })
 }
 
-/** The same refusal under the code and phase of the step that it ended. */
-export function refusedAs(refusal: CocoonError, code: ErrorCode, phase: ErrorPhase, message: string): CocoonError {
-  const { peerCode, peerText } = refusal
+/** Throws a refusal again under the code and phase of the step that it ended, and any other error as it is. */
+export function throwRefused(error: unknown, code: ErrorCode, phase: ErrorPhase, what: string): never {
+  if (!CocoonError.is(error, 'ERR_QUERY_REFUSED')) throw error
+  const { peerCode = 0, peerText } = error
   const retryable = peerCode === PEER_CODE_NOT_READY
-  return new CocoonError(code, `${message} (code ${peerCode ?? 0})`, { phase, peerCode, peerText, retryable })
+  throw new CocoonError(code, `the proxy refused ${what} (code ${peerCode})`, { phase, peerCode, peerText, retryable })
 }
 
 /** An error message in place of, or inside, an answer. */

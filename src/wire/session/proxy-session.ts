@@ -10,9 +10,10 @@ import { CocoonError, type ErrorPhase } from '../../errors.js'
 import type { ByteStream } from '../../runtime/ports/byte-stream.js'
 import type { CallBudget, InferenceAnswer, InferenceRequest, WorkerType } from '../../runtime/ports/inference.js'
 import type { PaymentNote } from '../../runtime/ports/receipt.js'
-import { abortError, callWatcher } from '../../runtime/shared/index.js'
+import { abortError, callWatcher, raceAbort } from '../../runtime/shared/index.js'
 import { type AnswerMessage, PACKET_IDS, salvageAnswer, toAnswerMessage } from './answer-message.js'
 import { ControlQueries } from './control-queries.js'
+import { deferred } from './deferred.js'
 import { FrameConnection } from './frame-connection.js'
 import { PartFrameReader } from './part-frame.js'
 import { paymentNoteOf, paymentStatusNote } from './payment-notes.js'
@@ -31,29 +32,24 @@ type ReadyState = Extract<SessionState, { tag: 'ready' }>
 /** See {@link Session}. Made by `openSession` only; until `ready` it is driven by establish.ts. */
 export class ProxySession implements Session {
   readonly #options: SessionOptions
-  readonly #redact: Redact
+  /** Cuts our secret out of a peer's text. */
+  readonly redact: Redact
   readonly #connection: FrameConnection
   readonly #controls: ControlQueries
   readonly #requests: RequestTable
-  readonly closed: Promise<CocoonError>
-  #resolveClosed!: (cause: CocoonError) => void
+  readonly #closed = deferred<CocoonError>()
   readonly #partFrames = new PartFrameReader()
   #state: SessionState = { tag: 'connecting' }
   #ready: ReadyState | undefined
-  #onConnected: (() => void) | undefined
-  /** Rejects when the session begins to close. */
-  readonly #ending: Promise<never>
-  #end!: (cause: CocoonError) => void
+  readonly #connected = deferred<void>()
+  /** Fires when the session begins to close. */
+  readonly #ending = new AbortController()
 
   constructor(stream: ByteStream, options: SessionOptions, settings: SessionSettings) {
     const { clock, random } = options
     const { limits } = settings
     this.#options = options
-    this.#redact = createRedact(options.secret)
-    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
-    this.#ending = new Promise((_, reject) => (this.#end = reject))
-    // Mostly nobody waits for it.
-    this.#ending.catch(() => undefined)
+    this.redact = createRedact(options.secret)
     this.#connection = new FrameConnection({
       stream,
       limits,
@@ -64,16 +60,20 @@ export class ProxySession implements Session {
       onFailure: (error) => void this.shutDown(this.#asStateError(error), true),
       isHeld: () => this.#requests.isFull && this.#controls.size === 0
     })
-    this.#controls = new ControlQueries((object) => this.#send(object), random, this.#redact)
+    this.#controls = new ControlQueries((object) => this.#send(object), random, this.redact)
     this.#requests = new RequestTable({
       limits,
       clock,
       random,
-      redact: this.#redact,
+      redact: this.redact,
       onSettlement: (settlement) => callWatcher(() => options.observer?.onSettlement?.(settlement)),
       onEvent: (event) => this.emit(event),
       onRoom: () => this.#connection.resume()
     })
+  }
+
+  get closed(): Promise<CocoonError> {
+    return this.#closed.promise
   }
 
   get protocolVersion(): number {
@@ -158,10 +158,9 @@ export class ProxySession implements Session {
 
   /** Sends `tcp.connect` and waits for `tcp.connected`. Its id is not compared: the reference does not either. */
   connect(): Promise<void> {
-    const connected = new Promise<void>((resolve) => (this.#onConnected = resolve))
     void this.#send({ type: 'tcp.connect', id: randomInt64(this.#options.random) })
     this.#connection.start()
-    return this.whileOpen(connected)
+    return this.whileOpen(this.#connected.promise)
   }
 
   /**
@@ -191,12 +190,7 @@ export class ProxySession implements Session {
 
   /** Waits for `work`, but not beyond the life of the session. */
   whileOpen<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#ending])
-  }
-
-  /** Cuts our secret out of a peer's text. */
-  redact(peerText: string): string {
-    return this.#redact(peerText)
+    return raceAbort(work, this.#ending.signal, 'handshake')
   }
 
   /** Passes a statement about money on. */
@@ -217,12 +211,12 @@ export class ProxySession implements Session {
     if (this.#state.tag === 'closing' || this.#state.tag === 'closed') return this.closed
     this.setState({ tag: 'closing', cause })
     this.emit({ type: 'closed', code: cause.code, phase: cause.phase })
-    this.#end(cause)
+    this.#ending.abort(cause)
     this.#controls.failAll(cause)
     this.#requests.loseAll(cause)
     await this.#connection.release(abrupt ? cause : undefined)
     this.setState({ tag: 'closed', cause })
-    this.#resolveClosed(cause)
+    this.#closed.resolve(cause)
     return cause
   }
 
@@ -277,7 +271,7 @@ export class ProxySession implements Session {
       throw protocolError('the first message of the peer is not tcp.connected', 'handshake')
     }
     this.setState({ tag: 'handshake' })
-    this.#onConnected?.()
+    this.#connected.resolve()
   }
 
   #onPacket(data: Uint8Array): void {

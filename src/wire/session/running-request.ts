@@ -6,30 +6,44 @@
  */
 import { bytesToHex } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
+import type { CancelTimer, Clock } from '../../runtime/ports/clock.js'
 import type { InferenceAnswer, InferenceFinal, InferencePeer } from '../../runtime/ports/inference.js'
+import type { RequestSettlement } from '../../runtime/ports/receipt.js'
 import { abortError } from '../../runtime/shared/index.js'
 import { type AnswerMessage, NO_FINAL } from './answer-message.js'
 import { AnswerParts } from './answer-parts.js'
+import { deferred } from './deferred.js'
 import { afterSending, answerRefused } from './peer-errors.js'
-import { requestKey } from './request-id.js'
+import type { Redact } from './redaction.js'
 import { invalidAnswer, readResponseHead } from './response-head.js'
+import type { ResolvedLimits } from './settings.js'
+import type { SessionEvent } from './types.js'
 
 /** How a request ended on the wire. */
 export type RequestOutcome = 'complete' | 'error' | 'lost'
 
-/** What a request tells the table that it stands in. */
+/** What all requests of a connection share. */
+export interface RequestContext {
+  readonly limits: ResolvedLimits
+  readonly clock: Clock
+  readonly redact: Redact
+  readonly onSettlement: (settlement: RequestSettlement) => void
+  readonly onEvent: (event: SessionEvent) => void
+}
+
+/** The table that a request stands in. */
 export interface RequestOwner {
-  readonly maxBufferedAnswerBytes: number
-  readonly redact: (peerText: string) => string
-  /** The head arrived. */
-  onHead(request: RunningRequest, status: number): void
+  readonly context: RequestContext
   /** More or less waits for the reader. */
   onWeight(request: RunningRequest, delta: number): void
-  /** Nobody waits for it any more. */
-  onAbandoned(request: RunningRequest): void
+  /** Nobody waits for more of it. */
+  onLeft(request: RunningRequest): void
   /** The wire is done with it: the last message came, or will never come. */
-  onSettled(request: RunningRequest, outcome: RequestOutcome, final: InferenceFinal): void
+  onSettled(request: RunningRequest): void
 }
+
+/** How long after the proxy's own time an abandoned request is still waited for, milliseconds. */
+const GRACE_MS = 30_000
 
 /** What is known when a request is sent. */
 export interface RunningRequestOptions {
@@ -48,36 +62,31 @@ type Stage = 'waiting' | 'streaming' | 'abandoned' | 'settled'
 /** See the module. All entries are synchronous and never throw. */
 export class RunningRequest {
   readonly options: RunningRequestOptions
-  readonly key: number
   readonly idHex: string
-  /** Resolves with the answer when its head came. */
-  readonly head: Promise<InferenceAnswer>
-  /** Body bytes received. */
-  receivedBytes = 0
   readonly #owner: RequestOwner
   readonly #parts: AnswerParts
-  readonly #final: Promise<InferenceFinal>
+  readonly #head = deferred<InferenceAnswer>()
+  readonly #final = deferred<InferenceFinal>()
   #stage: Stage = 'waiting'
-  #resolveHead!: (answer: InferenceAnswer) => void
-  #rejectHead!: (error: CocoonError) => void
-  #resolveFinal!: (final: InferenceFinal) => void
+  #receivedBytes = 0
+  /** Stops waiting for the rest of an abandoned request. */
+  #cancelTimer: CancelTimer | undefined
 
   constructor(options: RunningRequestOptions, owner: RequestOwner) {
     this.options = options
-    this.key = requestKey(options.id)
     this.idHex = bytesToHex(options.id)
     this.#owner = owner
-    this.head = new Promise((resolve, reject) => {
-      this.#resolveHead = resolve
-      this.#rejectHead = reject
-    })
-    this.#final = new Promise((resolve) => (this.#resolveFinal = resolve))
     this.#parts = new AnswerParts({
       onWeight: (delta) => owner.onWeight(this, delta),
       onAbandoned: () => this.#abandon(),
       onDone: () => options.signal.removeEventListener('abort', this.#onAbort)
     })
     options.signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  /** Resolves with the answer when its head came. */
+  get head(): Promise<InferenceAnswer> {
+    return this.#head.promise
   }
 
   /** Bytes that wait for the reader. */
@@ -94,7 +103,7 @@ export class RunningRequest {
   handle(message: AnswerMessage): boolean {
     if (message.kind === 'head') return this.#handleHead(message.data, message.final)
     if (message.kind === 'part') return this.handlePart(message.data, message.final)
-    const text = this.#owner.redact(message.text)
+    const text = this.#owner.context.redact(message.text)
     const error = answerRefused(message.code, text, this.#stage !== 'waiting', message.final)
     this.#settle('error', message.final ?? NO_FINAL, error)
     return true
@@ -102,7 +111,7 @@ export class RunningRequest {
 
   /** Gives the request up locally; what still arrives is drained. */
   giveUp(error: CocoonError): void {
-    if (this.#stage === 'waiting') this.#rejectHead(error)
+    if (this.#stage === 'waiting') this.#head.reject(error)
     // Also when the last message is here already: the reader must not go on after its budget.
     this.#parts.abort(error)
     this.#abandon()
@@ -113,15 +122,10 @@ export class RunningRequest {
     this.#settle('lost', NO_FINAL, afterSending(error, this.#stage === 'waiting' ? 'answer' : 'stream'))
   }
 
-  /** No final message came in all the time that the proxy had. */
-  forget(): void {
-    this.#settle('lost', NO_FINAL, undefined)
-  }
-
   /** Whether it takes so many bytes more. A first part may be of any size: it is in memory already. */
   #takes(length: number): boolean {
     const { weight } = this.#parts
-    return weight === 0 || weight + length <= this.#owner.maxBufferedAnswerBytes
+    return weight === 0 || weight + length <= this.#owner.context.limits.maxBufferedAnswerBytes
   }
 
   #handleHead(data: Uint8Array, final: InferenceFinal | undefined): boolean {
@@ -139,15 +143,17 @@ export class RunningRequest {
       return this.giveUp(CocoonError.from(error, 'ERR_ANSWER_INVALID', { phase: 'answer', charged: 'unknown' }))
     }
     this.#stage = 'streaming'
-    this.#owner.onHead(this, response.statusCode)
+    const { idHex: requestId } = this
+    const { statusCode: status } = response
+    this.#owner.context.onEvent({ type: 'answer-head', requestId, status, ms: this.#sinceSentMs() })
     this.#push(response.payload)
-    this.#resolveHead({
-      requestId: this.idHex,
+    this.#head.resolve({
+      requestId,
       peer: this.options.peer,
-      status: response.statusCode,
+      status,
       headers: response.headers.map(({ name, value }) => [name, value] as const),
       parts: this.#parts,
-      final: this.#final,
+      final: this.#final.promise,
       cancel: (reason) => this.giveUp(cancelled(reason))
     })
   }
@@ -161,7 +167,7 @@ export class RunningRequest {
   }
 
   #push(data: Uint8Array): void {
-    this.receivedBytes += data.length
+    this.#receivedBytes += data.length
     if (this.#stage !== 'streaming') return
     if (this.#takes(data.length)) this.#parts.push(data)
     else this.giveUp(tooLarge())
@@ -170,23 +176,37 @@ export class RunningRequest {
   #abandon(): void {
     if (!this.isLive) return
     this.#stage = 'abandoned'
-    this.#resolveFinal(NO_FINAL)
+    this.#final.resolve(NO_FINAL)
     this.options.signal.removeEventListener('abort', this.#onAbort)
-    this.#owner.onAbandoned(this)
+    this.#owner.onLeft(this)
+    const waitMs = this.options.proxyTimeoutMs + GRACE_MS - this.#sinceSentMs()
+    const forget = (): void => this.#settle('lost', NO_FINAL, undefined)
+    this.#cancelTimer = this.#owner.context.clock.setTimer(forget, Math.max(0, waitMs))
   }
 
   #settle(outcome: RequestOutcome, final: InferenceFinal, error: CocoonError | undefined): void {
     if (this.#stage === 'settled') return
     const was = this.#stage
     this.#stage = 'settled'
+    this.#cancelTimer?.()
     if (was === 'waiting') {
       this.options.signal.removeEventListener('abort', this.#onAbort)
-      if (error !== undefined) this.#rejectHead(error)
+      if (error !== undefined) this.#head.reject(error)
     }
     if (error === undefined) this.#parts.end()
     else this.#parts.fail(error)
-    this.#resolveFinal(outcome === 'complete' ? final : { ...final, complete: false })
-    this.#owner.onSettled(this, outcome, final)
+    this.#final.resolve(outcome === 'complete' ? final : { ...final, complete: false })
+    if (was !== 'abandoned') this.#owner.onLeft(this)
+    this.#owner.onSettled(this)
+    const { onSettlement, onEvent } = this.#owner.context
+    const { tokensUsed } = final
+    const { idHex: requestId } = this
+    onSettlement({ requestId, model: this.options.model, outcome, tokensUsed })
+    onEvent({ type: 'answer-end', requestId, outcome, ms: this.#sinceSentMs(), bytes: this.#receivedBytes })
+  }
+
+  #sinceSentMs(): number {
+    return this.#owner.context.clock.monotonic() - this.options.sentAtMs
   }
 
   readonly #onAbort = (): void => {
