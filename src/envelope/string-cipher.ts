@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { bytesToHex, concatBytes, encodeUtf8, equalBytes, writeHex } from '../encoding/index.js'
+import { bytesToHex, concatBytes, encodeUtf8, equalBytes, prepareLongHex, writeHex } from '../encoding/index.js'
 import type { Random } from '../runtime/ports/clock.js'
 import { answerError } from './envelope-error.js'
 import type { MessageKeys } from './message-keys.js'
@@ -20,6 +20,8 @@ const PREFIX_ROOM = 256
 const NO_DATA_LENGTH = 4
 /** Long texts are encrypted by pieces, so that the platform's threads work on one while this one writes the last. */
 const PIECE_BYTES = 1_048_576
+/** Length from which on a text is worth loading what makes its hex fast. */
+const LONG_HEX = 2048
 
 /**
  * Encrypts text.
@@ -37,6 +39,7 @@ export async function sealText(
 ): Promise<string> {
   const hashed = layOut(text, random, blockBytes)
   const bodyLength = hashed.length - NO_DATA_LENGTH
+  if (bodyLength >= LONG_HEX) await prepareLongHex()
   const id = (await keys.identify(hashed)).subarray(0, BLOCK)
   const cipher = await cipherOf(id, keys, ['encrypt'])
   let { iv } = cipher
@@ -67,6 +70,7 @@ export async function openText(text: string, keys: MessageKeys): Promise<Uint8Ar
   if (bodyLength < BLOCK || bodyLength % BLOCK !== 0)
     throw answerError('ERR_ENVELOPE_DECRYPT', 'a ciphertext has an impossible length')
   const sealed = new Uint8Array(end + BLOCK)
+  if (bodyLength >= LONG_HEX) await prepareLongHex()
   try {
     writeHex(text.slice(PREFIX.length), sealed)
   } catch {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { bytesToHex, equalBytes, hexToBytes, writeHex } from '../../src/encoding/index.js'
-import { tableBytesToHex, tableWriteHex } from '../../src/encoding/long-hex.js'
+import { bytesToHex, equalBytes, hexToBytes, prepareLongHex, writeHex } from '../../src/encoding/index.js'
+import { tableBytesToHex, tableWriteHex } from '../../src/encoding/hex-tables.js'
 
 const LENGTHS = [0, 1, 255, 256, 257, 1000, 32_767, 32_768, 32_769, 65_536, 100_001]
 
@@ -37,5 +37,16 @@ describe('hex of any length', () => {
         expect(() => read(broken)).toThrow(expect.objectContaining({ code: 'ERR_ENCODING' }))
     }
     expect(() => hexToBytes(`${hex}0`)).toThrow(expect.objectContaining({ code: 'ERR_ENCODING' }))
+  })
+
+  it('is the same once what makes it fast is there, and prepared twice', async () => {
+    const bytes = randomBytes(70_001)
+    const before = bytesToHex(bytes)
+    await Promise.all([prepareLongHex(), prepareLongHex()])
+    await prepareLongHex()
+    expect(bytesToHex(bytes)).toBe(before)
+    expect(equalBytes(hexToBytes(before.toUpperCase()), bytes)).toBe(true)
+    for (const bad of [`${before.slice(1)}g`, `${before}0`])
+      expect(() => hexToBytes(bad)).toThrow(expect.objectContaining({ code: 'ERR_ENCODING' }))
   })
 })
