@@ -7,7 +7,7 @@ import { bytesToHex } from '../encoding/index.js'
 import type { Random } from '../runtime/ports/clock.js'
 import { webRandom } from '../runtime/shared/index.js'
 import { EnvelopeError } from './envelope-error.js'
-import { agree, agreeAnew, type Agreement, publicKeyOf } from './key-agreement.js'
+import { agreeAnew, type Agreement } from './key-agreement.js'
 import { formatPublicKey, parsePublicKey, type PublicKeyInput, PUBLISHED_TEST_KEY } from './public-key.js'
 
 /** Reads the secret of a key; there is no other way to it. */
@@ -62,12 +62,11 @@ export async function createSenderKey(receiver: PublicKeyInput, random: Random, 
     )
   }
   const made = random === webRandom ? await agreeAnew(receiverKey) : undefined
-  const { publicKey, shared } = made ?? (await agreeFromSeed(random.bytes(32), receiverKey))
+  const { publicKey, shared } = made ?? (await agreeBySeed(random.bytes(32), receiverKey))
   return new SenderKey(bytesToHex(publicKey), receiverText, shared)
 }
 
-async function agreeFromSeed(seed: Uint8Array, receiverKey: Uint8Array): Promise<Agreement> {
-  const [publicKey, shared] = await Promise.all([publicKeyOf(seed), agree(seed, receiverKey)])
-  seed.fill(0)
-  return { publicKey, shared }
+async function agreeBySeed(seed: Uint8Array, receiverKey: Uint8Array): Promise<Agreement> {
+  const { agreeFromSeed } = await import('./seeded-agreement.js')
+  return agreeFromSeed(seed, receiverKey)
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 
 import { encryptRequest, networkKeyPair } from '../../src/envelope/index.js'
-import { agree, agreeAnew, publicKeyOf } from '../../src/envelope/key-agreement.js'
+import { agreeAnew } from '../../src/envelope/key-agreement.js'
+import { agree, publicKeyOf } from '../../src/envelope/seeded-agreement.js'
 import { toEdwards, toMontgomery } from '../../src/envelope/montgomery.js'
 
 const randomBytes = (length: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(length))

@@ -10,7 +10,7 @@ import {
   encryptRequest,
   networkKeyPair
 } from '../../src/envelope/index.js'
-import { agree, publicKeyOf } from '../../src/envelope/key-agreement.js'
+import { agree, publicKeyOf } from '../../src/envelope/seeded-agreement.js'
 import { deriveMessageKeys } from '../../src/envelope/message-keys.js'
 import { toMontgomery } from '../../src/envelope/montgomery.js'
 import { openText, sealText } from '../../src/envelope/string-cipher.js'
