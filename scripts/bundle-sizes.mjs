@@ -18,11 +18,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const NEVER_LOADED_BY_DIRECT_CHAT = {
   'transport-*': 'the option gateway',
   'money-carrier-*': 'the option payments, or a network with a root contract',
-  'registry-pools-*': 'registry() without payments',
   'accounts-*': 'registry(), receipts(), refreshPayments(), quote(), plan(), or a root contract without payments',
-  'quote-*': 'quote() and plan()',
   'encrypted-call-*': 'a source of encryption keys, or encryption required',
   'mark-encrypted-*': 'a body that the caller encrypted',
+  'encryption-report-*': 'encryption()',
   'forms-*': 'audio transcriptions, or a body that the caller encrypted',
   'prompted-*': "tools or jsonMode 'prompt'",
   'fetching-*': 'fetch, models',
@@ -32,32 +31,39 @@ const NEVER_LOADED_BY_DIRECT_CHAT = {
   'sha256-block*': 'a page that may not compile WebAssembly'
 }
 
-/** The same of a page that chats through a gateway, encrypted to keys that its network description names. */
-const NEVER_LOADED_BY_GATEWAY_CHAT = {
+/** The same of a page that chats through a gateway. */
+const NEVER_LOADED_WITH_GATEWAY = {
   'pool-*': 'no option gateway',
   'tls-*': 'no option gateway',
   'money-carrier-*': 'the option payments',
-  'registry-pools-*': 'registry(), or a network with a root contract',
   'accounts-*': 'registry(), receipts(), refreshPayments(), quote(), plan(), or a root contract without payments',
-  'quote-*': 'quote() and plan()',
   'mark-encrypted-*': 'a body that the caller encrypted',
+  'encryption-report-*': 'encryption()',
   'forms-*': 'audio transcriptions, or a body that the caller encrypted',
   'prompted-*': "tools or jsonMode 'prompt'",
   'fetching-*': 'fetch, models',
   'refuse-*': 'no option gateway, and no policy given'
 }
 
+/** And with encryption, to keys that its network description names. */
+const NEVER_LOADED_BY_GATEWAY_CHAT = {
+  ...NEVER_LOADED_WITH_GATEWAY,
+  'list-models-*': 'models, market()',
+  'seeded-agreement-*': 'a runtime that makes no X25519 keys',
+  'hex-tables-*': 'a runtime without Uint8Array.prototype.toHex'
+}
+
 /** What a chat brings on every way: all but what carries it. */
 const NEVER_LOADED_BY_CHAT = {
-  ...NEVER_LOADED_BY_GATEWAY_CHAT,
+  ...NEVER_LOADED_WITH_GATEWAY,
   'transport-*': 'the option gateway; it is counted below',
   'encrypted-call-*': 'encryption; it is counted below',
   'pool-*': 'no option gateway; it is counted below',
   'tls-*': 'no option gateway; it is counted below'
 }
 
-/** Parts of `probe`, which is dropped: esbuild keeps the chunks of dynamic imports that no live code makes. */
-const PARTS_OF_DROPPED_CODE = ['ratls-*', 'session-*']
+/** Parts of `probe` and of the envelope, which are dropped: esbuild keeps the chunks of dynamic imports that no live code makes. */
+const PARTS_OF_DROPPED_CODE = ['ratls-*', 'session-*', 'hex-tables-*']
 
 /** What an application takes, its budget in bytes of gzip, and what its graph must not contain. */
 const budgets = [
@@ -87,6 +93,7 @@ const budgets = [
     limitBytes: 80_000,
     countLazy: true,
     neverLoaded: NEVER_LOADED_BY_DIRECT_CHAT,
+    dropped: ['hex-tables-*'],
     forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//]
   },
   {
@@ -114,6 +121,7 @@ const budgets = [
     name: 'the relay dialer alone, which must not bring TL or TLS',
     code: `import { relayDialer } from 'cocoonkit/browser'; globalThis.used = relayDialer`,
     limitBytes: 1_850,
+    dropped: PARTS_OF_DROPPED_CODE,
     forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//],
     forbiddenText: ['tcp.packet', 'TLS_AES', 'chat/completions']
   }

@@ -10,16 +10,11 @@ import type { CallMemory } from './call-memory.js'
 import { type SealedRequest, sealRequest } from './seal.js'
 import { markEncrypted } from './mark-encrypted.js'
 import { openAnswer } from './open-answer.js'
-import type {
-  EncryptionKeySource,
-  EncryptionMode,
-  EncryptionReport,
-  EncryptionSettings,
-  UsableEncryptionKey
-} from './types.js'
+import type { EncryptionSettings, UsableEncryptionKey } from './types.js'
 import { findUsableKeys } from './usable-keys.js'
 
 export { CallMemory } from './call-memory.js'
+export { findUsableKeys } from './usable-keys.js'
 
 /** First protocol version that knows encrypted requests (v3.md §1.2). */
 const FIRST_VERSION = 3
@@ -115,32 +110,6 @@ async function sendOnce(
     memory.note(sealed.address, sealed.key, false)
     tried.add(sealed.key)
     throw new UnknownKey(error)
-  }
-}
-
-/** What encryption does for a client. @throws CocoonError `ERR_OPTIONS` | `ERR_ENCRYPTION_UNAVAILABLE` as a call would. */
-export async function reportEncryption(
-  mode: EncryptionMode,
-  keys: EncryptionKeySource | undefined,
-  query: { readonly isTest: boolean; readonly nowMs: number; readonly remainingMs: number }
-): Promise<EncryptionReport> {
-  return {
-    mode,
-    usableKeys: await findUsableKeys({ source: keys, ...query }),
-    keySource: keys === undefined ? 'none' : typeof keys === 'function' ? 'function' : 'given',
-    readableBy: [
-      'the key manager of the network',
-      'every proxy and every worker that runs an image of the root contract',
-      'the inference server behind the worker'
-    ],
-    staysReadable: [
-      'model',
-      'names of fields',
-      'numbers',
-      'truth values',
-      'lengths of lists and, roughly, of texts',
-      'times and sizes'
-    ]
   }
 }
 

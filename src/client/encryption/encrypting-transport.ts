@@ -38,6 +38,6 @@ export async function reportEncryption(
   keys: EncryptionKeySource | undefined,
   query: { readonly isTest: boolean; readonly nowMs: number; readonly remainingMs: number }
 ): Promise<EncryptionReport> {
-  const { reportEncryption: report } = await import('./encrypted-call.js')
+  const { reportEncryption: report } = await import('./encryption-report.js')
   return report(mode, keys, query)
 }

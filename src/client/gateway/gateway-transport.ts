@@ -12,14 +12,12 @@ import type {
   InferenceFinal,
   InferencePeer,
   InferenceRequest,
-  InferenceTransport,
-  WorkerType
+  InferenceTransport
 } from '../../runtime/ports/inference.js'
 import { callWatcher } from '../../runtime/shared/index.js'
 import { watchBodyEnd } from './body-end.js'
 import type { GatewayEndpoint } from './endpoint.js'
 import { discard, exchange, type ExchangeSettings, readParts, readText } from './exchange.js'
-import { readWorkerTypes } from './models.js'
 import type { GatewayOptions } from './options.js'
 import { notTheApi, readRefusal } from './refusal.js'
 
@@ -29,7 +27,6 @@ import { notTheApi, readRefusal } from './refusal.js'
  */
 const ASSUMED_VERSION = 4
 const MAX_ERROR_BYTES = 1_048_576
-const MAX_MODELS_BYTES = 4_194_304
 /** What workers and gateways assume where the body says nothing. */
 const DEFAULT_MAX_COEFFICIENT = 4000
 const DEFAULT_TIMEOUT_SECONDS = 120
@@ -86,6 +83,9 @@ export function createGatewayTransport(
     async listWorkerTypes(budget) {
       const call = open(budget)
       try {
+        const { listModels } = await import('./list-models.js').catch((cause: unknown) => {
+          throw CocoonError.from(cause, 'ERR_INTERNAL', { phase: 'gateway' })
+        })
         return { peer, types: await listModels(settings, call.signal) }
       } finally {
         call.release()
@@ -107,13 +107,6 @@ interface OpenExchange {
   readonly signal: AbortSignal
   abort(reason: CocoonError): void
   release(): void
-}
-
-async function listModels(settings: ExchangeSettings, signal: AbortSignal): Promise<readonly WorkerType[]> {
-  const response = await exchange(settings, { method: 'GET', path: '/v1/models', headers: [], signal })
-  const text = await readText(response, MAX_MODELS_BYTES, signal)
-  if (!response.ok) throw readRefusal(response.status, text) ?? notTheApi(`status ${response.status}`, text)
-  return readWorkerTypes(text)
 }
 
 async function sendRequest(

@@ -1,13 +1,23 @@
 /**
- * The list of models, as our gateway and the reference client give it (v3.md §8).
+ * The list of models, loaded when somebody asks for it: as our gateway and the reference client give it (v3.md §8).
  *
  * @module
  */
 import type { WorkerInstance, WorkerType } from '../../runtime/ports/inference.js'
-import { notTheApi } from './refusal.js'
+import { exchange, type ExchangeSettings, readText } from './exchange.js'
+import { notTheApi, readRefusal } from './refusal.js'
 
-/** @throws CocoonError `ERR_GATEWAY` for what is no such list. */
-export function readWorkerTypes(text: string): readonly WorkerType[] {
+const MAX_MODELS_BYTES = 4_194_304
+
+/** Asks for the list. @throws CocoonError as {@link exchange}, what a refusal says, `ERR_GATEWAY` for what is no such list. */
+export async function listModels(settings: ExchangeSettings, signal: AbortSignal): Promise<readonly WorkerType[]> {
+  const response = await exchange(settings, { method: 'GET', path: '/v1/models', headers: [], signal })
+  const text = await readText(response, MAX_MODELS_BYTES, signal)
+  if (!response.ok) throw readRefusal(response.status, text) ?? notTheApi(`status ${response.status}`, text)
+  return readWorkerTypes(text)
+}
+
+function readWorkerTypes(text: string): readonly WorkerType[] {
   let list: unknown
   try {
     list = JSON.parse(text)
