@@ -146,8 +146,10 @@ class Carrier implements MoneyCarrier {
     let request: InferenceRequest | undefined
     let reservation: { readonly id: string; readonly amountNano: bigint } | undefined
     const ledger = this.#options.payments?.ledger
+    let attempt = 0
     try {
       const answer = await entry.pool.send(async (peer) => {
+        const own = ++attempt
         // What was found while the call waited for a connection counts too.
         book.assertMaySpend()
         if (book.denied.has(peer.address)) throw deniedPeer()
@@ -155,11 +157,18 @@ class Carrier implements MoneyCarrier {
         // Another peer after a failure: the old reservation was for a request that did not leave.
         if (reservation !== undefined) await ledger?.release(reservation.id)
         reservation = undefined
-        reservation = await this.#reserve(request, peer, entry.snapshot)
+        const made = await this.#reserve(request, peer, entry.snapshot)
+        if (own !== attempt) {
+          // The call ended, or went to another peer, while this was written: this request never leaves.
+          if (made !== undefined) await ledger?.release(made.id)
+          throw new CocoonError('ERR_ABORTED', 'the call has ended', { phase: 'request' })
+        }
+        reservation = made
         return request
       }, budget)
       return this.#watchAnswer(answer, request, reservation)
     } catch (error) {
+      attempt++
       if (reservation !== undefined) {
         const left = !CocoonError.is(error) || error.charged !== 'no'
         await ledger?.settle(reservation.id, left ? reservation.amountNano : 0n)

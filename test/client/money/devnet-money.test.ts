@@ -228,6 +228,43 @@ describe('caps', () => {
   })
 })
 
+describe('a call that ends while its reservation is written', () => {
+  it('leaves nothing set aside', async () => {
+    const devnet = await startDevnet()
+    open.push(devnet)
+    const store = memoryLedgerStore()
+    let enter: (() => void) | undefined
+    const entered = new Promise<void>((resolve) => (enter = resolve))
+    let letGo: (() => void) | undefined
+    const held = new Promise<void>((resolve) => (letGo = resolve))
+    const book = await openLedger({
+      clock: systemClock,
+      limits: { totalNano: 10n ** 12n },
+      store: {
+        ...store,
+        append: async (records) => {
+          if (records.some((record) => new TextDecoder().decode(record).includes('"reserve"'))) {
+            enter?.()
+            await held
+          }
+          return store.append(records)
+        }
+      }
+    })
+    const cocoon = new Cocoon({ ...fromDevnet(devnet), payments: { ledger: book, prices: devnet.prices } })
+    open.push(cocoon)
+    const ending = new AbortController()
+    const call = cocoon.chat.completions.create(ask, { signal: ending.signal })
+    await entered
+    ending.abort()
+    await expect(call).rejects.toMatchObject({ code: 'ERR_ABORTED', charged: 'no' })
+    letGo?.()
+    expect(book.openReservations()).toHaveLength(1)
+    await vi.waitFor(() => expect(book.openReservations()).toEqual([]))
+    expect(book.totals()).toMatchObject({ totalNano: 0n, reservedNano: 0n })
+  })
+})
+
 describe('caps of the ledger itself', () => {
   it('hold for requests without payments.limits, and beside them', async () => {
     const devnet = await start()
