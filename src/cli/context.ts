@@ -24,8 +24,8 @@ export interface CliContext {
   readStdin(): Promise<string>
   /** A file as bytes, relative to the working directory. */
   readFile(path: string): Promise<Uint8Array>
-  /** Writes a file, relative to the working directory; replaces what is there. */
-  writeFile(path: string, text: string): Promise<void>
+  /** Writes a file, relative to the working directory; replaces what is there. A private one is for its owner only. */
+  writeFile(path: string, text: string, isPrivate?: boolean): Promise<void>
   /** Fires on SIGINT and SIGTERM. */
   readonly signal: AbortSignal
   /** Monotonic milliseconds. */

@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import type { CliContext } from './context.js'
 import { EXIT } from './exit-codes.js'
 import { runCli } from './run.js'
+import { writeTextFile } from './write-file.js'
 
 const interruption = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -32,7 +33,7 @@ const context: CliContext = {
     return text
   },
   readFile: async (path) => new Uint8Array(await readFile(path)),
-  writeFile: (path, text) => writeFile(path, text),
+  writeFile: writeTextFile,
   signal: interruption.signal,
   now: () => performance.now()
 }

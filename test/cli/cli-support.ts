@@ -21,6 +21,8 @@ export interface CliSettings {
   readonly files?: Readonly<Record<string, Uint8Array>>
   /** Receives written files. */
   readonly written?: Map<string, string>
+  /** Receives the names of those that only their owner may read. */
+  readonly writtenPrivately?: Set<string>
   readonly signal?: AbortSignal
   /** Called after each write to standard output with all of it so far. */
   readonly onStdout?: (text: string) => void
@@ -55,8 +57,9 @@ export async function cli(words: readonly string[], settings: CliSettings = {}):
       const bytes = settings.files?.[path]
       return bytes === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(bytes)
     },
-    writeFile: (path, text) => {
+    writeFile: (path, text, isPrivate) => {
       settings.written?.set(path, text)
+      if (isPrivate === true) settings.writtenPrivately?.add(path)
       return Promise.resolve()
     },
     signal: settings.signal ?? new AbortController().signal,

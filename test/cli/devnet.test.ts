@@ -153,9 +153,12 @@ describe('cocoonkit devnet', () => {
   test('writes the description to a file', async () => {
     const controller = new AbortController()
     const written = new Map<string, string>()
+    const writtenPrivately = new Set<string>()
     const words = ['devnet', '--describe', 'd.json', '--tee', 'snp', '--tee-fault', 'debug']
-    const { code } = await cli(words, { signal: controller.signal, written, onStdout: () => controller.abort() })
+    const onStdout = (): void => controller.abort()
+    const { code } = await cli(words, { signal: controller.signal, written, writtenPrivately, onStdout })
     expect(code).toBe(EXIT.ok)
+    expect([...writtenPrivately]).toEqual(['d.json'])
     expect(JSON.parse(written.get('d.json')!)).toMatchObject({ schema: 'cocoonkit.devnet-description.v1' })
     expect((await cli(['devnet', '--tee-fault', 'no-such'])).code).toBe(EXIT.usage)
   })

@@ -84,7 +84,8 @@ export const devnetCommand: Command = {
     try {
       if (owner !== undefined) await devnet.chain?.faucet(owner.address, OWNER_TON_NANO)
       const description = describe(devnet, owner)
-      if (file !== undefined) await context.writeFile(file, `${JSON.stringify(description, undefined, 2)}\n`)
+      // It holds the account's secret, and with a chain the key of its wallet.
+      if (file !== undefined) await context.writeFile(file, `${JSON.stringify(description, undefined, 2)}\n`, true)
       if (flagOf(values, 'json')) printJson(context, description)
       else context.stdout.write(describeText(devnet, owner, file))
       await interrupted(context)
