@@ -49,6 +49,7 @@ const NEVER_LOADED_WITH_GATEWAY = {
 const NEVER_LOADED_BY_GATEWAY_CHAT = {
   ...NEVER_LOADED_WITH_GATEWAY,
   'list-models-*': 'models, market()',
+  'refusal-*': 'a gateway that refuses a request',
   'seeded-agreement-*': 'a runtime that makes no X25519 keys',
   'hex-tables-*': 'a runtime without Uint8Array.prototype.toHex'
 }

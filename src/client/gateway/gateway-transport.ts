@@ -19,7 +19,7 @@ import { watchBodyEnd } from './body-end.js'
 import type { GatewayEndpoint } from './endpoint.js'
 import { discard, exchange, type ExchangeSettings, readParts, readText } from './exchange.js'
 import type { GatewayOptions } from './options.js'
-import { notTheApi, readRefusal } from './refusal.js'
+import type * as Refusals from './refusal.js'
 
 /**
  * Version that the network behind a gateway is taken to speak: a gateway does not say. Versions up to 2 know no
@@ -130,16 +130,28 @@ async function sendRequest(
   if (requestId !== '') callWatcher(() => request.onSent?.(requestId))
   if (!response.ok) {
     const text = await readText(response, MAX_ERROR_BYTES, signal)
-    const error = readRefusal(response.status, text)
+    const error = (await loadRefusals(response)).readRefusal(response.status, text)
     if (error !== undefined) throw error
     call.release()
     return answerOf(response, peer, listParts([encodeUtf8(text)]), Promise.resolve(finalOf(true)), call)
   }
   if (response.headers.get('content-type')?.toLowerCase().includes('text/html') === true) {
     discard(response)
-    throw notTheApi('a page of HTML')
+    throw (await loadRefusals(response)).notTheApi('a page of HTML')
   }
   return streamOf(response, peer, request, call)
+}
+
+/** What reads refusals, loaded by the first. Without it what is known is the status, and nothing about a charge. */
+function loadRefusals({ ok, status }: Response): Promise<typeof Refusals> {
+  return import('./refusal.js').catch((cause: unknown) => {
+    throw new CocoonError('ERR_GATEWAY', `the gateway answered with status ${status}, and no answer of the API`, {
+      phase: 'gateway',
+      httpStatus: ok ? 502 : status,
+      charged: 'unknown',
+      cause
+    })
+  })
 }
 
 function streamOf(
