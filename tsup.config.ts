@@ -60,10 +60,7 @@ const groups = [
       'src/client/encryption/encrypted-call.ts',
       'src/client/gateway/transport/index.ts',
       'src/client/network/pool/index.ts',
-      'src/client/openai/calls/index.ts',
-      'src/wire/ratls/index.ts',
-      'src/wire/session/index.ts',
-      'src/wire/tls/index.ts'
+      'src/client/openai/calls/index.ts'
     ]
   },
   // What the first request loads.
@@ -78,12 +75,7 @@ const groups = [
   { modules: ['src/wire/pow/index.ts'] },
   // What the first connection loads.
   {
-    modules: [
-      'src/client/network/pool/index.ts',
-      'src/wire/ratls/index.ts',
-      'src/wire/session/index.ts',
-      'src/wire/tls/index.ts'
-    ]
+    modules: ['src/client/network/pool/index.ts']
   }
 ]
 

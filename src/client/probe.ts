@@ -80,7 +80,7 @@ export async function probe(options: ProbeOptions, runtime: Runtime): Promise<Pr
   try {
     const { dialer } = runtime
     if (dialer === undefined) throw unsupported('raw TCP')
-    const { connectRatls } = await import('../wire/ratls/index.js')
+    const { connectRatls, openSession } = await import('./network/pool/index.js')
     const connection = await connectRatls({
       ...runtime,
       target: address,
@@ -97,7 +97,6 @@ export async function probe(options: ProbeOptions, runtime: Runtime): Promise<Pr
     verdict = connection.verdict
     if (options.handshake === undefined) await connection.stream.close()
     else {
-      const { openSession } = await import('../wire/session/index.js')
       const session = await openSession(connection.stream, {
         ...options.handshake,
         verdict,

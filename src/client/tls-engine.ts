@@ -9,7 +9,8 @@ import type { TlsEngine } from '../runtime/ports/tls-engine.js'
 let loading: Promise<TlsEngine> | undefined
 
 function load(): Promise<TlsEngine> {
-  return (loading ??= import('../wire/tls/index.js').then(
+  // It comes with what else the first connection loads.
+  return (loading ??= import('./network/pool/index.js').then(
     ({ createPureTlsEngine }) => createPureTlsEngine(),
     (cause: unknown) => {
       // A part that could not be fetched is tried again by the next connection.

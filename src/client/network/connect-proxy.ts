@@ -2,7 +2,8 @@
  * Sets up one connection to one proxy: wire/ratls (dial, proof of work, TLS, verdict), then wire/session (handshake,
  * authorisation). A peer that stops making progress is given up, so that the next proxy gets its turn.
  *
- * The wire is loaded at the first dial: a page that only shows the client, or goes through a gateway, does not pay for it.
+ * The wire is loaded with the pool, by the first call: a page that only shows the client, or goes through a gateway, does
+ * not pay for it.
  *
  * @module
  */
@@ -13,8 +14,8 @@ import type { SolveProofOfWork } from '../../runtime/ports/proof-of-work.js'
 import type { TlsEngine } from '../../runtime/ports/tls-engine.js'
 import type { Verdict, VerdictPolicy } from '../../runtime/ports/verdict.js'
 import { closeQuietly } from '../../runtime/shared/index.js'
-import type { RatlsConnection, RatlsEvent } from '../../wire/ratls/index.js'
-import type { Session, SessionEvent, SessionOptions } from '../../wire/session/index.js'
+import { connectRatls, type RatlsConnection, type RatlsEvent } from '../../wire/ratls/index.js'
+import { openSession, type Session, type SessionEvent, type SessionOptions } from '../../wire/session/index.js'
 import { linkSignal } from './abortable.js'
 import type { ProxyAddress } from './proxy-address.js'
 import { createRecheck, type Recheck } from './recheck.js'
@@ -65,7 +66,6 @@ export function createConnector({ session: sessionSettings, ...wire }: Connector
   return async (address, context) => {
     const { stream, verdict, certificateDer } = await connectAttested(wire, address, context)
     try {
-      const { openSession } = await import('../../wire/session/index.js')
       const session = await openSession(stream, {
         ...sessionSettings,
         authorizeLong:
@@ -101,7 +101,6 @@ async function connectAttested(
   if (dialer === undefined)
     throw unsupported('raw TCP', 'Pass runtime.dialer, for instance one over a WebSocket relay.')
   if (engine === undefined) throw unsupported('a TLS engine for the network', 'Pass runtime.tls.')
-  const { connectRatls } = await import('../../wire/ratls/index.js')
   const { signal, abort, release } = linkSignal(context.signal)
   let phase: ErrorPhase = 'dial'
   let stalled: CocoonError | undefined
