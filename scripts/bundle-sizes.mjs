@@ -34,7 +34,6 @@ const NEVER_LOADED_BY_DIRECT_CHAT = {
 /** The same of a page that chats through a gateway. */
 const NEVER_LOADED_WITH_GATEWAY = {
   'pool-*': 'no option gateway',
-  'tls-*': 'no option gateway',
   'money-carrier-*': 'the option payments',
   'accounts-*': 'registry(), receipts(), refreshPayments(), quote(), plan(), or a root contract without payments',
   'mark-encrypted-*': 'a body that the caller encrypted',
@@ -59,12 +58,11 @@ const NEVER_LOADED_BY_CHAT = {
   ...NEVER_LOADED_WITH_GATEWAY,
   'transport-*': 'the option gateway; it is counted below',
   'encrypted-call-*': 'encryption; it is counted below',
-  'pool-*': 'no option gateway; it is counted below',
-  'tls-*': 'no option gateway; it is counted below'
+  'pool-*': 'no option gateway; it is counted below'
 }
 
-/** Parts of `probe` and of the envelope, which are dropped: esbuild keeps the chunks of dynamic imports that no live code makes. */
-const PARTS_OF_DROPPED_CODE = ['ratls-*', 'session-*', 'hex-tables-*']
+/** Parts of the envelope, which are dropped: esbuild keeps the chunks of dynamic imports that no live code makes. */
+const PARTS_OF_DROPPED_CODE = ['hex-tables-*']
 
 /** What an application takes, its budget in bytes of gzip, and what its graph must not contain. */
 const budgets = [
