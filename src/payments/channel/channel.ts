@@ -90,8 +90,8 @@ export interface MessageOutcome {
 
 /** Value of "never expires": the signer's messages carry no end. */
 const NEVER = 0xffffffff
-/** Blocks and clocks may lag: a message counts as expired only this long after its end. */
-const EXPIRY_MARGIN_SECONDS = 120
+/** Blocks and clocks may lag: a message counts as expired only this long after its end, and may seem to be executed so long before it was sent. */
+const CLOCK_MARGIN_SECONDS = 120
 const MAX_TRANSACTIONS = 50
 
 function channelError(message: string, field?: string): CocoonError {
@@ -270,8 +270,11 @@ export class Channel {
   async #settle(entry: JournalEntry, transactions: readonly ChainTransaction[]): Promise<MessageOutcome> {
     const { intent } = entry
     const base = { id: intent.id, kind: intent.kind }
-    const found = transactions.find((transaction) =>
-      isExecutionOf(transaction, intent.queryId, this.identity.owner, intent.kind)
+    // A proxy may use the query id of an earlier charge again: what happened before the message is none of it.
+    const found = transactions.find(
+      (transaction) =>
+        (transaction.atUnix + CLOCK_MARGIN_SECONDS) * 1000 >= intent.atMs &&
+        isExecutionOf(transaction, intent.queryId, this.identity.owner, intent.kind)
     )
     if (found !== undefined) {
       const done = found.exitCode === 0 && (found.actionCode ?? 0) === 0
@@ -289,7 +292,7 @@ export class Channel {
     // A full page that does not reach back to the message proves nothing about its absence.
     const covered =
       transactions.length < MAX_TRANSACTIONS || (oldest !== undefined && oldest.atUnix * 1000 < intent.atMs)
-    if (intent.validUntilUnix !== NEVER && covered && nowUnix > intent.validUntilUnix + EXPIRY_MARGIN_SECONDS) {
+    if (intent.validUntilUnix !== NEVER && covered && nowUnix > intent.validUntilUnix + CLOCK_MARGIN_SECONDS) {
       await this.#finish(intent.id, 'expired', 0n)
       return { ...base, result: 'expired' }
     }

@@ -205,6 +205,27 @@ describe.skipIf(!HAS_VECTORS)('consent', () => {
     expect(await world.channel.track()).toEqual([expect.objectContaining({ kind: 'charge', result: 'pending' })])
   })
 
+  it('a charge whose query id the proxy used before is not taken for the charge of then', async () => {
+    const world = await (await World.create()).opened()
+    const { contract } = world.channel.identity
+    const sign = async (tokens: bigint): Promise<void> => {
+      const more = { target: contract, excess: PROXY_OWNER, seed: PROXY_SEED }
+      const boc = signCharge({ kind: 'charge', queryId: 7n, tokens, ...more })
+      await world.ledger.recordCharge({ contract, tokens, boc: toHex(boc) })
+    }
+    await sign(1000n)
+    expect(await world.go(await world.channel.charge())).toBe('done')
+    await world.advance(300)
+    await sign(2000n)
+    const plan = await world.channel.charge()
+    world.source.failure = 'before'
+    const valueNano = plan.minimumValueNano
+    await expect(world.channel.send(plan, { valueNano, capNano: valueNano })).rejects.toMatchObject({
+      charged: 'unknown'
+    })
+    expect(await world.channel.track()).toEqual([expect.objectContaining({ kind: 'charge', result: 'pending' })])
+  })
+
   it('a crash between record and send is found out after a restart', async () => {
     const world = await World.create()
     const store = memoryLedgerStore()
