@@ -20,7 +20,7 @@ export interface GatewayRequest {
   readonly bytesIn: number
   /** Whether the body is encrypted to the workers; the gateway then cannot read it. */
   readonly isEncrypted: boolean
-  /** The body's own limit of one answer, tokens; the higher one of two. */
+  /** The body's own limit of one answer, tokens; the higher one of two. 0 is none. */
   readonly maxTokens: number | undefined
   /** Answers that it asks for: `n` or `best_of`, times the number of prompts. At least 1. */
   readonly choices: number
@@ -160,7 +160,7 @@ function describe(path: string, fields: Readonly<Record<string, unknown>>, bytes
     bytesIn,
     isEncrypted,
     // Of two, the network reserves by the one and workers obey the other (v3.md §3.6).
-    maxTokens: highest(fields['max_completion_tokens'], fields['max_tokens']),
+    maxTokens: highest(...LIMITS.map((name) => fields[name]).filter((limit) => !isNone(limit))),
     choices: choicesOf(fields),
     maxCoefficient: integerOf(fields['max_coefficient'])
   }
@@ -180,8 +180,8 @@ function integerOf(value: unknown): number | undefined {
 }
 
 /**
- * The body with a number under each of the names that it lacks: nothing else in it changes, not even white space, unless
- * one of them is there with `null`, which sets no limit.
+ * The body with a number under each of the names that it lacks: nothing else in it changes, not even white space, unless a
+ * limit is there that limits nothing.
  *
  * @param added - Names that need no escaping.
  */
@@ -189,18 +189,27 @@ export function withDefaults(
   { about, body, fields }: ReadRequest,
   added: Readonly<Record<string, number>>
 ): string | FormData {
-  const hasLimit = about.maxTokens !== undefined
-  const missing = Object.entries(added).filter(([name]) =>
-    name === 'max_tokens' ? !hasLimit : about.maxCoefficient === undefined
-  )
-  if (missing.length === 0) return body
+  const { maxTokens = added['max_tokens'], maxCoefficient = added['max_coefficient'] } = about
+  const missing = new Map<string, number>()
+  if (about.maxTokens === undefined && maxTokens !== undefined) missing.set('max_tokens', maxTokens)
+  if (about.maxCoefficient === undefined && maxCoefficient !== undefined) missing.set('max_coefficient', maxCoefficient)
+  // Whichever of the two names a worker goes by, it must find the limit there.
+  for (const name of LIMITS) if (maxTokens !== undefined && isNone(fields[name])) missing.set(name, maxTokens)
+  if (missing.size === 0) return body
   if (typeof body !== 'string') {
     for (const [name, value] of missing) body.set(name, String(value))
     return body
   }
   // Of a name that stands twice, the last one would count.
-  if (missing.some(([name]) => fields[name] === null))
+  if ([...missing.keys()].some((name) => isNone(fields[name])))
     return JSON.stringify({ ...fields, ...Object.fromEntries(missing) })
   const open = body.indexOf('{') + 1
-  return `${body.slice(0, open)}${missing.map(([name, value]) => `"${name}":${value},`).join('')}${body.slice(open)}`
+  return `${body.slice(0, open)}${[...missing].map(([name, value]) => `"${name}":${value},`).join('')}${body.slice(open)}`
+}
+
+const LIMITS = ['max_completion_tokens', 'max_tokens'] as const
+
+/** Whether this limits nothing, though it stands there: inference servers take 0 for no limit, too. */
+function isNone(limit: unknown): boolean {
+  return limit === null || limit === 0
 }

@@ -61,6 +61,8 @@ describe('the most that a request can cost', () => {
     expect(response.status).toBe(400)
     expect(await errorOf(response)).toMatchObject({ code: 'ERR_REQUEST_FIELD', param: 'max_tokens' })
     expect(refused.transport.requests).toEqual([])
+    // Engines take 0 for no limit.
+    expect((await refused.gateway(post({ ...CHAT, max_tokens: 0 }))).status).toBe(400)
     const bounded = gatewayOver({ parts: [WHOLE] }, { prices: MAINNET_SAMPLE_PRICES, limits: { maxTokens: 50 } })
     expect((await bounded.gateway(post(CHAT))).status).toBe(200)
   })

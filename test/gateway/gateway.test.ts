@@ -254,17 +254,22 @@ describe('createGateway', () => {
     expect((await gateway(post({ ...CHAT, max_tokens: 101 }))).status).toBe(400)
   })
 
-  test('nor are they evaded by a limit that is null', async () => {
+  test.each([
+    { max_tokens: null, max_coefficient: null },
+    { max_tokens: null, max_completion_tokens: null },
+    { max_tokens: 0 },
+    { max_completion_tokens: 0 },
+    { max_tokens: 0, max_completion_tokens: null },
+    { max_tokens: null, max_completion_tokens: 0 },
+    { max_tokens: 100, max_completion_tokens: 0 },
+    { max_tokens: 0, max_completion_tokens: 100 }
+  ])('nor are they evaded by a limit that is none: %j', async (fields) => {
     const limits = { maxTokens: 100, maxCoefficient: 2000 }
-    for (const text of [
-      JSON.stringify({ ...CHAT, max_tokens: null, max_coefficient: null }),
-      JSON.stringify({ ...CHAT, max_completion_tokens: null, max_tokens: null })
-    ]) {
-      const { gateway, transport } = gatewayOver({ parts: [WHOLE] }, { limits })
-      expect((await gateway(post(text))).status).toBe(200)
-      expect(transport.body()).toMatchObject({ ...CHAT, max_tokens: 100 })
-      expect(transport.requests[0]).toMatchObject({ maxCoefficient: 2000, reservedTokens: 100 })
-    }
+    const { gateway, transport } = gatewayOver({ parts: [WHOLE] }, { limits })
+    expect((await gateway(post({ ...CHAT, ...fields }))).status).toBe(200)
+    const { max_completion_tokens: newer, max_tokens: older, ...rest } = transport.body() as Record<string, unknown>
+    expect([newer ?? older, rest]).toEqual([100, CHAT])
+    expect(transport.requests[0]).toMatchObject({ maxCoefficient: 2000, reservedTokens: 100 })
   })
 
   test('models can be limited', async () => {

@@ -129,12 +129,12 @@ describe('a gateway between a page and a worker', () => {
     expect(transport.body()).toEqual(rest)
   })
 
-  test('a limit that is null is the gateway’s', async () => {
+  test.each([null, 0])('a limit of %s is the gateway’s', async (none) => {
     const { gateway, transport } = gatewayOver({ parts: ['{}'] }, { limits: { maxTokens: 100 } })
-    const { body } = await encryptRequest({ ...BODY, max_tokens: null }, options)
+    const { body } = await encryptRequest({ ...BODY, max_tokens: none, max_completion_tokens: none }, options)
     expect((await gateway(post(body))).status).toBe(200)
     expect(transport.requests[0]).toMatchObject({ reservedTokens: 100 })
-    expect(transport.body()).toEqual({ ...body, max_tokens: 100 })
+    expect(transport.body()).toEqual({ ...body, max_tokens: 100, max_completion_tokens: 100 })
   })
 
   test('an older proxy cannot carry it', async () => {
