@@ -2,7 +2,8 @@
  * The public verifiers, loaded by the first call: a page that has a policy and no peer yet does not pay for them.
  *
  * Each rejects with a retryable `ERR_INTERNAL` while its code cannot be loaded, and otherwise does what is said where it
- * is implemented.
+ * is implemented. The part for AMD evidence is loaded from inside a verification, which never rejects: while that one cannot
+ * be loaded, the report is refused by `verifier.internal`.
  *
  * @module
  */
