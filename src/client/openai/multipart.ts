@@ -8,6 +8,8 @@ import { concatBytes } from '../../encoding/bytes.js'
 import { bytesToHex } from '../../encoding/hex.js'
 import { encodeUtf8 } from '../../encoding/utf8.js'
 import type { Random } from '../../runtime/ports/clock.js'
+import type { InferenceRequest } from '../../runtime/ports/inference.js'
+import { headersFor } from './request-fields.js'
 import { fieldError } from './rules/index.js'
 
 /** A file as the caller may give it. Bytes without a name become `audio.wav`. */
@@ -51,7 +53,7 @@ function fromText(name: string, text: string): unknown {
 }
 
 /**
- * Builds the body and its content type.
+ * Builds the body and the headers that go with it.
  *
  * @param fields - Strings and numbers as text, booleans as `1` and `0`, objects as JSON; `undefined` is left out.
  */
@@ -59,7 +61,7 @@ export function encodeMultipart(
   fields: Readonly<Record<string, unknown>>,
   file: FilePart,
   random: Random
-): { readonly contentType: string; readonly body: Uint8Array } {
+): Pick<InferenceRequest, 'headers' | 'body'> {
   const boundary = `cocoonkit-${bytesToHex(random.bytes(16))}`
   const open = (name: string, rest: string): string =>
     `--${boundary}\r\nContent-Disposition: form-data; name="${safeName(name)}"${rest}\r\n`
@@ -70,7 +72,7 @@ export function encodeMultipart(
   const type = /^[\w.+-]+\/[\w.+-]+$/.test(file.type) ? file.type : 'application/octet-stream'
   texts += `${open('file', `; filename="${safeName(file.name)}"`)}Content-Type: ${type}\r\n\r\n`
   return {
-    contentType: `multipart/form-data; boundary=${boundary}`,
+    headers: headersFor(`multipart/form-data; boundary=${boundary}`),
     body: concatBytes(encodeUtf8(texts), file.bytes, encodeUtf8(`\r\n--${boundary}--\r\n`))
   }
 }

@@ -1,21 +1,38 @@
 /**
- * Reads the answers of prompted requests back.
+ * Rewrites requests that a model is to answer by prompt, and reads their answers back. Loaded by the first.
  *
  * @module
  */
 import { CocoonError } from '../../errors.js'
 import type { WholeAnswer } from './answer.js'
 import type { EventReader } from './event-reader.js'
-import type { PromptedRequest } from './prompted/index.js'
+import type { SurfaceContext } from './options.js'
+import type { RewrittenRequest } from './prompted-request.js'
+import { type PromptedRequest, promptRequest } from './prompted/index.js'
+
+/** The rewritten request, or `undefined` for one that asks for nothing of it. @throws CocoonError `ERR_REQUEST_FIELD`. */
+export function rewriteRequest(
+  { random, maxEventChars }: SurfaceContext,
+  fields: Record<string, unknown>,
+  modes: Parameters<typeof promptRequest>[1]
+): RewrittenRequest | undefined {
+  const prompted = promptRequest(fields, modes, { random, maxChars: maxEventChars })
+  if (prompted === undefined) return undefined
+  return {
+    body: prompted.body,
+    whole: (answer) => promptedWhole(prompted, answer),
+    reader: (events) => promptedReader(prompted, events)
+  }
+}
 
 /** A whole answer, read back. */
-export function promptedWhole(prompted: PromptedRequest, answer: WholeAnswer): WholeAnswer {
+function promptedWhole(prompted: PromptedRequest, answer: WholeAnswer): WholeAnswer {
   const value = prompted.readWhole(answer.value)
   return { ...answer, value, text: JSON.stringify(value) }
 }
 
 /** A stream, read back event by event. */
-export function promptedReader(prompted: PromptedRequest, inner: EventReader): EventReader {
+function promptedReader(prompted: PromptedRequest, inner: EventReader): EventReader {
   const reader = prompted.createChunkReader()
   let queue: object[] = []
   let last: object | undefined

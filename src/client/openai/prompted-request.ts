@@ -28,15 +28,6 @@ export async function promptedRequest(
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined
   const fields = body as Record<string, unknown>
   if (isSealedBody(fields)) return undefined
-  const [{ promptRequest }, { promptedReader, promptedWhole }] = await Promise.all([
-    import('./prompted/index.js'),
-    import('./prompted-answer.js')
-  ])
-  const prompted = promptRequest(fields, { tools, json }, { random: context.random, maxChars: context.maxEventChars })
-  if (prompted === undefined) return undefined
-  return {
-    body: prompted.body,
-    whole: (answer) => promptedWhole(prompted, answer),
-    reader: (events) => promptedReader(prompted, events)
-  }
+  const { rewriteRequest } = await import('./prompted-answer.js')
+  return rewriteRequest(context, fields, { tools, json })
 }

@@ -23,11 +23,18 @@ export interface PendingRequest {
   prepare(peer: InferencePeer): InferenceRequest
 }
 
-/** Headers of a JSON request. The caller's own never travel; the worker adds the length (session.md §6.2). */
-export const JSON_HEADERS: InferenceRequest['headers'] = [
-  ['Host', 'localhost'],
-  ['Content-Type', 'application/json']
-]
+/** Headers of a request. The caller's own never travel; the worker adds the length (session.md §6.2). */
+export function headersFor(contentType: string): InferenceRequest['headers'] {
+  return [
+    ['Host', 'localhost'],
+    ['Content-Type', contentType]
+  ]
+}
+
+/** A request in JSON. @throws CocoonError `ERR_REQUEST_INVALID`. */
+export function encodeJsonBody(body: object): Pick<InferenceRequest, 'headers' | 'body'> {
+  return { headers: headersFor('application/json'), body: encodeJson(body) }
+}
 
 /** What the library reads out of a body, request options winning. */
 export interface RequestSettings {
@@ -85,7 +92,7 @@ export function isSealedBody(body: Readonly<Record<string, unknown>>): boolean {
 }
 
 /** A body as JSON in UTF-8. @throws CocoonError `ERR_REQUEST_INVALID`. */
-export function encodeJson(body: object): Uint8Array {
+function encodeJson(body: object): Uint8Array {
   try {
     return encodeUtf8(JSON.stringify(body))
   } catch {

@@ -7,10 +7,9 @@
 import type { FilePart } from './multipart.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
 import {
-  encodeJson,
+  encodeJsonBody,
   invalidRequest,
   isSealedBody,
-  JSON_HEADERS,
   type PendingRequest,
   readLimit,
   readModel,
@@ -72,17 +71,8 @@ export async function createPendingRequest(
       const rule = rulesFor(rules, path)
       const sent = translates ? translateBody(body, rule, rules, streams && !buffered) : body
       checkRequest(sent, rule, rules.name)
-      const common = { model: baseName(model), path, ...settings, reservedTokens }
-      if (upload === undefined) return { ...common, headers: JSON_HEADERS, body: encodeJson(sent) }
-      const { contentType, body: bytes } = upload.encodeMultipart(sent, upload.file, context.random)
-      return {
-        ...common,
-        headers: [
-          ['Host', 'localhost'],
-          ['Content-Type', contentType]
-        ],
-        body: bytes
-      }
+      const written = upload?.encodeMultipart(sent, upload.file, context.random) ?? encodeJsonBody(sent)
+      return { model: baseName(model), path, ...settings, reservedTokens, ...written }
     }
   }
 }

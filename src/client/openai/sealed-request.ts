@@ -11,7 +11,7 @@ import { CocoonError } from '../../errors.js'
 import type { InferencePeer, InferenceRequest } from '../../runtime/ports/inference.js'
 import { encodeMultipart, type FilePart } from './multipart.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
-import { encodeJson, JSON_HEADERS, type PendingRequest, readLimit, readModel, readSettings } from './request-fields.js'
+import { encodeJsonBody, type PendingRequest, readLimit, readModel, readSettings } from './request-fields.js'
 import { fieldError } from './rules/index.js'
 import { baseName } from './translate.js'
 
@@ -125,22 +125,10 @@ export function createSealedRequest(
     prepare(peer) {
       requireEncryption(peer)
       const common = { model, path, ...settings, reservedTokens, networkPublicKey }
-      if (file !== undefined) {
-        const { contentType, body: bytes } = encodeMultipart(body, file, context.random)
-        return {
-          ...common,
-          headers: [
-            ['Host', 'localhost'],
-            ['Content-Type', contentType]
-          ],
-          body: bytes
-        }
-      }
-      return {
-        ...common,
-        headers: JSON_HEADERS,
-        body: isUntouched && text !== undefined ? encodeUtf8(text) : encodeJson(body)
-      }
+      if (file !== undefined) return { ...common, ...encodeMultipart(body, file, context.random) }
+      const written = encodeJsonBody(body)
+      // As it came, to the byte, where nothing was taken out.
+      return { ...common, ...written, ...(isUntouched && text !== undefined && { body: encodeUtf8(text) }) }
     }
   }
 }

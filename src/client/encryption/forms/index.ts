@@ -25,9 +25,5 @@ export async function sealForm(
   const plain = await new Response(request.body as BodyInit, { headers: { 'content-type': type } }).formData()
   const { form, senderKey } = await encryptForm(plain, options)
   const file = await readFile(form.get('file'))
-  const { contentType, body } = encodeMultipart(Object.fromEntries(form), file, options.random)
-  const headers = request.headers.map(
-    ([name, value]) => [name, name.toLowerCase() === 'content-type' ? contentType : value] as const
-  )
-  return { headers, body, senderKey }
+  return { ...encodeMultipart(Object.fromEntries(form), file, options.random), senderKey }
 }
