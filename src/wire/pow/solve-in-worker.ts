@@ -81,7 +81,10 @@ function searchWith(
     worker.postMessage(job)
   }
   return new Promise<bigint>((resolve, reject) => {
+    /** Events of a worker that was ended may still arrive. */
+    let isOver = false
     const end = (): void => {
+      isOver = true
       worker.terminate()
       signal?.removeEventListener('abort', onAbort)
     }
@@ -90,6 +93,7 @@ function searchWith(
       reject(abortError(signal!, 'pow'))
     }
     worker.addEventListener('message', ({ data: { hashes, isHit } }: MessageEvent<Note>) => {
+      if (isOver) return
       onProgress?.(hashes)
       const nonce = BigInt(hashes - 1)
       if (!isHit) return hashes % 2 ** 32 === 0 ? begin(hashes) : undefined
@@ -100,6 +104,7 @@ function searchWith(
     })
     const onFailure = (event: Event): void => {
       event.preventDefault()
+      if (isOver) return
       end()
       fallback().then(resolve, reject)
     }
