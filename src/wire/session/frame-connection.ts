@@ -49,8 +49,7 @@ export class FrameConnection {
     this.#decoder = new FrameDecoder({ maxFrameBytes: limits.maxFrameBytes })
     this.#keepAlive = new KeepAlive({
       clock,
-      pingAfterMs: limits.pingAfterMs,
-      deadAfterMs: limits.deadAfterMs,
+      limits,
       sendPing: () => void this.send({ type: 'tcp.ping', id: randomInt64(random) }),
       onDead: () => this.#fail(new CocoonError('ERR_IDLE_TIMEOUT', 'the peer fell silent', { phase: 'answer' }))
     })

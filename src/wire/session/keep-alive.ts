@@ -7,12 +7,12 @@
  * @module
  */
 import type { CancelTimer, Clock } from '../../runtime/ports/clock.js'
+import type { ResolvedLimits } from './settings.js'
 
 /** What a {@link KeepAlive} needs. */
 export interface KeepAliveOptions {
   readonly clock: Clock
-  readonly pingAfterMs: number
-  readonly deadAfterMs: number
+  readonly limits: ResolvedLimits
   readonly sendPing: () => void
   readonly onDead: () => void
 }
@@ -62,7 +62,8 @@ export class KeepAlive {
   }
 
   #arm(): void {
-    const { clock, pingAfterMs, deadAfterMs } = this.#options
+    const { clock, limits } = this.#options
+    const { pingAfterMs, deadAfterMs } = limits
     let dueMs = this.#lastSentMs + pingAfterMs
     if (!this.#isHeld) {
       dueMs = Math.min(dueMs, this.#lastReceivedMs + deadAfterMs)
@@ -73,7 +74,8 @@ export class KeepAlive {
   }
 
   #check(): void {
-    const { clock, pingAfterMs, deadAfterMs, sendPing, onDead } = this.#options
+    const { clock, limits, sendPing, onDead } = this.#options
+    const { pingAfterMs, deadAfterMs } = limits
     const nowMs = clock.monotonic()
     const silentMs = this.#isHeld ? 0 : nowMs - this.#lastReceivedMs
     if (silentMs >= deadAfterMs) {

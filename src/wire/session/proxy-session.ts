@@ -105,19 +105,19 @@ export class ProxySession implements Session {
     if (signal.aborted) throw abortError(signal, 'query')
     this.#requireReady()
     const id = this.#requests.freshId()
-    const remainingMs = budget.remainingMs()
+    const timeout = proxyTimeoutSeconds(budget.remainingMs())
     const { configVersion, clock } = this.#options
     const packet = queryPacket(request, {
       requestId: id,
       configVersion,
       protocolVersion: this.protocolVersion,
-      remainingMs
+      timeout
     })
     // Nothing is entered before the message is known to fit; after `send` it may be charged for.
     void this.#send(packet)
     const sentAtMs = clock.monotonic()
-    const proxyTimeoutMs = proxyTimeoutSeconds(remainingMs) * 1000
-    const running = this.#requests.open({ id, model: request.model, peer, signal, sentAtMs, proxyTimeoutMs })
+    const { model } = request
+    const running = this.#requests.open({ id, model, peer, signal, sentAtMs, proxyTimeoutMs: timeout * 1000 })
     this.emit({ type: 'query-sent', requestId: running.idHex, bytes: request.body.length })
     callWatcher(() => request.onSent?.(running.idHex))
     // A transport may have failed inside `send`.

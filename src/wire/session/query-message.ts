@@ -19,7 +19,8 @@ export interface QueryFrame {
   readonly requestId: Uint8Array
   readonly configVersion: number
   readonly protocolVersion: number
-  readonly remainingMs: number
+  /** What the proxy gets, see {@link proxyTimeoutSeconds}. */
+  readonly timeout: number
 }
 
 /** Seconds that the proxy gets. */
@@ -58,7 +59,7 @@ export function queryPacket(request: InferenceRequest, frame: QueryFrame): TlObj
     query,
     maxCoefficient: request.maxCoefficient,
     maxTokens: request.reservedTokens,
-    timeout: proxyTimeoutSeconds(frame.remainingMs),
+    timeout: frame.timeout,
     requestId: frame.requestId,
     // Declared signed, compared unsigned.
     minConfigVersion: frame.configVersion | 0,

@@ -9,7 +9,7 @@ import { MAX_FRAME_PAYLOAD_BYTES } from '../frames/index.js'
 import type { SessionLimits, SessionOptions } from './types.js'
 
 /** {@link SessionLimits} without gaps. */
-export type ResolvedLimits = { readonly [Name in keyof SessionLimits]-?: number }
+export type ResolvedLimits = Readonly<Record<keyof SessionLimits, number>>
 
 /** Defaults; each is explained at its field. */
 export const DEFAULT_LIMITS: ResolvedLimits = {
@@ -22,10 +22,10 @@ export const DEFAULT_LIMITS: ResolvedLimits = {
   maxBufferedTotalBytes: 128 * 2 ** 20
 }
 
-/** Versions that this code speaks. Version 0 is what a proxy means that names none. */
-export const SUPPORTED_VERSIONS = { min: 0, max: 4 } as const
+/** Newest version that this code speaks; the oldest is 0, which is what a proxy means that names none. */
+const NEWEST_VERSION = 4
 /** Versions offered, as the reference client of April 2026. */
-export const DEFAULT_VERSIONS = { min: 1, max: 4 } as const
+export const DEFAULT_VERSIONS: SessionSettings['versions'] = { min: 1, max: NEWEST_VERSION }
 
 /** What the rooms of a session work with. */
 export interface SessionSettings {
@@ -44,24 +44,21 @@ export function resolveSettings(options: SessionOptions): SessionSettings {
     throw optionError('configVersion', 'must be an integer from 0 to 2^32 - 1')
   }
   const { min, max } = versions
-  const isSupported = (version: number): boolean =>
-    Number.isInteger(version) && version >= SUPPORTED_VERSIONS.min && version <= SUPPORTED_VERSIONS.max
-  if (!isSupported(min) || !isSupported(max) || min > max) {
+  if (!Number.isInteger(min) || !Number.isInteger(max) || !(0 <= min && min <= max && max <= NEWEST_VERSION)) {
     throw optionError('protocolVersions', 'must be a range within 0 to 4')
   }
   return { limits: resolveLimits(options.limits ?? {}), versions: { min, max }, ownerAddress: ownerOf(options.owner) }
 }
 
 function resolveLimits(given: SessionLimits): ResolvedLimits {
-  const limits: Record<string, number> = { ...DEFAULT_LIMITS }
-  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof SessionLimits)[]) {
-    const value = given[name]
-    if (value === undefined) continue
+  const limits = { ...DEFAULT_LIMITS }
+  for (const name of Object.keys(limits) as (keyof SessionLimits)[]) {
+    const { [name]: value = limits[name] } = given
     if (!(value > 0)) throw optionError(`limits.${name}`, 'must be a positive number')
     limits[name] = value
   }
-  limits['maxFrameBytes'] = Math.min(limits['maxFrameBytes']!, MAX_FRAME_PAYLOAD_BYTES)
-  return limits as unknown as ResolvedLimits
+  limits.maxFrameBytes = Math.min(limits.maxFrameBytes, MAX_FRAME_PAYLOAD_BYTES)
+  return limits
 }
 
 function ownerOf(owner: string): TonAddress {
