@@ -70,14 +70,14 @@ const budgets = [
     name: 'root entry, what a page loads first',
     code: `import { Cocoon } from 'cocoonkit'; globalThis.client = new Cocoon(globalThis.options)`,
     targetBytes: 16_000,
-    limitBytes: 13_300,
+    limitBytes: 12_900,
     forbidden: [/^node:/, /@ton\//, /(^|\/)ws\//, /wire\/tls/]
   },
   {
     name: 'root entry + chat, with what the first request loads beside its carrier',
     code: `import { Cocoon } from 'cocoonkit'; globalThis.client = new Cocoon(globalThis.options)`,
     targetBytes: 25_000,
-    limitBytes: 20_700,
+    limitBytes: 20_200,
     countLazy: true,
     neverLoaded: NEVER_LOADED_BY_CHAT,
     dropped: PARTS_OF_DROPPED_CODE,
@@ -89,7 +89,7 @@ const budgets = [
     // The target of 45,000 is missed. Over the client's 25 kB: two kinds of evidence with their checks 15 kB, session and
     // TL 13 kB, TLS 1.3 9 kB, X.509 and DER 5 kB, proof of work 4 kB, pool 4 kB, dial and the rest 4 kB.
     targetBytes: 45_000,
-    limitBytes: 80_000,
+    limitBytes: 72_500,
     countLazy: true,
     neverLoaded: NEVER_LOADED_BY_DIRECT_CHAT,
     dropped: ['hex-tables-*'],
@@ -98,10 +98,10 @@ const budgets = [
   {
     name: 'encrypted chat through a gateway, with what loads later',
     code: `import { Cocoon } from 'cocoonkit'; globalThis.client = new Cocoon(globalThis.options)`,
-    // The target of 25,000 is missed. Client 12 kB, what every request needs 9 kB, envelope and encrypted calls 9 kB, the
-    // gateway's transport 3 kB.
+    // The target of 25,000 is missed. Client 12 kB, what every request needs 9 kB, envelope and encrypted calls 8 kB, the
+    // gateway's transport 2 kB.
     targetBytes: 25_000,
-    limitBytes: 33_800,
+    limitBytes: 31_100,
     countLazy: true,
     neverLoaded: NEVER_LOADED_BY_GATEWAY_CHAT,
     dropped: PARTS_OF_DROPPED_CODE,
