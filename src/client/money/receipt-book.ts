@@ -20,6 +20,8 @@ import type { PaymentOptions } from './options.js'
 const NOTE_WAIT_MS = 5_000
 /** Receipts kept in memory for {@link ReceiptBook.of}; the ledger keeps all. */
 const MAX_RECENT = 1024
+/** Requests that are waited for at a time, and ended ones that are remembered: a proxy may name as many as it likes. */
+const MAX_REQUESTS = 4096
 /** Notes of a connection that are kept until its contracts are known. */
 const MAX_EARLY_NOTES = 64
 
@@ -56,6 +58,8 @@ export class ReceiptBook {
   /** Receipts that are being written. */
   readonly #making = new Map<string, Promise<Receipt | undefined>>()
   readonly #recent = new Map<string, Receipt>()
+  /** Requests that were sent and have ended, whether or not anybody waited for them. */
+  readonly #ended = new Set<string>()
   readonly #work = new Set<Promise<void>>()
   #stopped: OverchargeDetected | undefined
   readonly #denied = new Set<string>()
@@ -233,6 +237,7 @@ export class ReceiptBook {
   #onNote(watch: PaymentWatch, note: PaymentNote): void {
     watch.onPaymentNote(note)
     if (note.requestId === undefined) return
+    if (!this.#entries.has(note.requestId) && this.#entries.size >= MAX_REQUESTS) return
     const entry = this.#entryOf(note.requestId)
     entry.watch = watch
     entry.note = note
@@ -244,6 +249,9 @@ export class ReceiptBook {
     const entry = this.#entryOf(settlement.requestId)
     entry.watch = watch
     entry.settlement = settlement
+    this.#ended.add(settlement.requestId)
+    const [oldest] = this.#ended
+    if (this.#ended.size > MAX_REQUESTS && oldest !== undefined) this.#ended.delete(oldest)
     this.#step(settlement.requestId, entry)
   }
 
@@ -288,12 +296,14 @@ export class ReceiptBook {
   async #make(requestId: string, { head, watch, usage, body, settlement }: Entry): Promise<Receipt> {
     if (watch === undefined)
       throw new CocoonError('ERR_INTERNAL', 'a request without a connection', { phase: 'ledger' })
+    // A charge for a request that was never sent: to its receipt, an answer without usage.
+    const isMade = head !== undefined || this.#ended.has(requestId)
     const receipt = await watch.finishRequest({
       requestId,
       peer: head?.peer.address ?? '',
       attestationId: head?.peer.attestationId ?? null,
       usage,
-      bodyRead: body === 'read',
+      bodyRead: !isMade || body === 'read',
       maxCoefficient: head?.maxCoefficient ?? 0
     })
     const reservation = head?.reservation
