@@ -27,7 +27,7 @@ import { checkLimits, limitError, type Spending, type SpendingLimits, type Spend
 
 /** A reservation to be made. */
 export interface Reservation {
-  /** Unique; a second reservation with the same id is refused. */
+  /** Unique: a second reservation with the same id is refused while the first is open, and cannot be told from it afterwards. */
   readonly id: string
   readonly amountNano: bigint
   /** Whom it goes to. */
@@ -91,7 +91,7 @@ export class Ledger {
   /**
    * Reserves an amount under this ledger's limits and `extraLimits`.
    *
-   * @throws CocoonError `ERR_LIMIT_EXCEEDED` naming the cap, `ERR_LEDGER` for a used id or a store that fails,
+   * @throws CocoonError `ERR_LIMIT_EXCEEDED` naming the cap, `ERR_LEDGER` for an id that is in use or a store that fails,
    * `ERR_LEDGER_LOCKED` when the lock cannot be had.
    */
   async reserve(reservation: Reservation, extraLimits: SpendingLimits = {}): Promise<void> {

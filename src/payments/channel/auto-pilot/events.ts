@@ -113,7 +113,10 @@ export interface ChannelAutoPilot {
   add(channel: Channel): void
   /** Begins to step by itself; the first step at once. After it ended by itself: begins again. */
   start(): void
-  /** Ends stepping. Resolves when nothing of a step is under way; a message that had left is in the journal. */
+  /**
+   * Ends stepping. Resolves when no step is under way. Nothing is handed to a signer afterwards; one that ignores its signal may
+   * still be at work, and its message is in the journal.
+   */
   stop(): Promise<void>
   /**
    * One step over all channels: looks for what became of messages, decides, sends at most one message per owner. Never
