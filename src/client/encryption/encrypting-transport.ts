@@ -5,7 +5,9 @@
  * @module
  */
 import type { InferenceTransport } from '../../runtime/ports/inference.js'
+import { loadPart } from '../openai/surface/index.js'
 import type { CallMemory } from './call-memory.js'
+import type * as Mark from './mark-encrypted.js'
 import type { EncryptionKeySource, EncryptionMode, EncryptionReport, EncryptionSettings } from './types.js'
 
 /** Wraps a carrier; see {@link EncryptionSettings}. */
@@ -17,17 +19,19 @@ export function createEncryptingTransport(inner: InferenceTransport, settings: E
     listWorkerTypes: (budget) => inner.listWorkerTypes(budget),
     async send(prepare, budget) {
       if (!isIdle) {
-        const { CallMemory, sendEncrypted } = await import('./encrypted-call.js')
+        const { CallMemory, sendEncrypted } = await loadPart(() => import('./encrypted-call.js'))
         memory ??= new CallMemory()
         return sendEncrypted(inner, settings, memory, [prepare, budget])
       }
-      let isCallers = false
+      let mark: typeof Mark | undefined
       const answer = await inner.send(async (peer) => {
         const request = await prepare(peer)
-        isCallers = request.networkPublicKey !== undefined
+        const isCallers = request.networkPublicKey !== undefined
+        // Before it leaves: an answer that is paid for must not be lost for want of this.
+        mark = isCallers ? await loadPart(() => import('./mark-encrypted.js')) : undefined
         return request
       }, budget)
-      return isCallers ? (await import('./mark-encrypted.js')).markEncrypted(answer, answer.parts) : answer
+      return mark === undefined ? answer : mark.markEncrypted(answer, answer.parts)
     }
   }
 }
@@ -38,6 +42,6 @@ export async function reportEncryption(
   keys: EncryptionKeySource | undefined,
   query: { readonly isTest: boolean; readonly nowMs: number; readonly remainingMs: number }
 ): Promise<EncryptionReport> {
-  const { reportEncryption: report } = await import('./encryption-report.js')
+  const { reportEncryption: report } = await loadPart(() => import('./encryption-report.js'))
   return report(mode, keys, query)
 }
