@@ -10,6 +10,7 @@
 import { bytesToHex } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
 import type { Clock, Random } from '../../runtime/ports/clock.js'
+import { throwIfAborted } from '../../runtime/shared/index.js'
 import type { ChainCallOptions, ChainReader, ChainTransaction } from '../chain/index.js'
 import {
   isSameAddress,
@@ -230,6 +231,7 @@ export class Channel {
       stateInit: fresh.deploys ? (this.identity.stateInit ?? undefined) : undefined
     }
     try {
+      throwIfAborted(confirmation.signal, 'channel')
       await signer.send([message], { validUntilUnix, signal: confirmation.signal })
     } catch (error) {
       throw await this.#sendFailed(id, error)

@@ -205,6 +205,31 @@ describe.skipIf(!HAS_VECTORS)('consent', () => {
     expect(await world.channel.track()).toEqual([expect.objectContaining({ kind: 'charge', result: 'pending' })])
   })
 
+  it('a signer is not asked any more when the call ends while its message is written down', async () => {
+    const world = await (await World.create()).opened()
+    let asked = 0
+    const signer = {
+      address: world.wallet.address,
+      enforcesValidity: true,
+      send: () => Promise.resolve(void asked++)
+    }
+    const parties = { owner: world.wallet.address, proxyOwner: PROXY_OWNER, proxyPublicKey: PROXY_KEY }
+    const channel = await findChannel(parties, { ...world.environment, signer })
+    const plan = await channel.topUp({ amountNano: TON })
+    const ending = new AbortController()
+    const valueNano = plan.minimumValueNano
+    const sending = channel.send(plan, {
+      valueNano,
+      capNano: valueNano,
+      signal: ending.signal,
+      guard: () => ending.abort()
+    })
+    await expect(sending).rejects.toMatchObject({ code: 'ERR_ABORTED', charged: 'no' })
+    expect(asked).toBe(0)
+    expect(world.ledger.journal().at(-1)?.outcome?.result).toBe('refused')
+    expect(world.ledger.totals().reservedNano).toBe(0n)
+  })
+
   it('a charge whose query id the proxy used before is not taken for the charge of then', async () => {
     const world = await (await World.create()).opened()
     const { contract } = world.channel.identity
