@@ -7,8 +7,14 @@ import { CocoonError } from '../../errors.js'
 import type { WholeAnswer } from './answer.js'
 import type { EventReader } from './event-reader.js'
 import type { SurfaceContext } from './options.js'
-import type { RewrittenRequest } from './prompted-request.js'
 import { type PromptedRequest, promptRequest } from './prompted/index.js'
+
+/** A rewritten request, and how its answers are read back. */
+export interface RewrittenRequest {
+  readonly body: object
+  readonly whole: (answer: WholeAnswer) => WholeAnswer
+  readonly reader: (events: EventReader) => EventReader
+}
 
 /** The rewritten request, or `undefined` for one that asks for nothing of it. @throws CocoonError `ERR_REQUEST_FIELD`. */
 export function rewriteRequest(

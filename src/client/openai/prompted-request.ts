@@ -3,17 +3,9 @@
  *
  * @module
  */
-import type { WholeAnswer } from './answer.js'
-import type { EventReader } from './event-reader.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
+import type { RewrittenRequest } from './prompted-answer.js'
 import { isSealedBody } from './request-fields.js'
-
-/** A rewritten request, and how its answers are read back. */
-export interface RewrittenRequest {
-  readonly body: object
-  readonly whole: (answer: WholeAnswer) => WholeAnswer
-  readonly reader: (events: EventReader) => EventReader
-}
 
 /** The rewritten request, or `undefined` for one that goes as it is. @throws CocoonError `ERR_REQUEST_FIELD`. */
 export async function promptedRequest(
