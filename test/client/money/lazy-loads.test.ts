@@ -20,7 +20,7 @@ vi.mock('../../../src/client/money/money-carrier.js', async (original) => {
   }
 })
 
-vi.mock('../../../src/wire/tls/index.js', async (original) => {
+vi.mock('../../../src/client/network/pool/index.js', async (original) => {
   const real = await original<object>()
   // What a failed import looks like to those who await it.
   return {
