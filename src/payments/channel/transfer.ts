@@ -6,6 +6,7 @@
  */
 import { bytesToHex } from '../../encoding/index.js'
 import { CocoonError } from '../../errors.js'
+import { throwIfAborted } from '../../runtime/shared/index.js'
 import { encodeWalletNote, rawAddress, readMessageHeader, type AddressInput } from '../contracts/index.js'
 import type { ChannelEnvironment, Confirmation, SentMessage } from './channel.js'
 import { settleOnce } from './settle-once.js'
@@ -54,6 +55,7 @@ export async function sendTransfer(signer: Signer, transfer: Transfer, environme
     throw error
   }
   try {
+    throwIfAborted(transfer.signal, 'channel')
     await signer.send(
       [{ to: contract, valueNano, bounce: false, body: encodeWalletNote({ type: 'excesses', queryId }) }],
       { validUntilUnix, signal: transfer.signal }

@@ -174,9 +174,10 @@ describe.skipIf(!HAS_VECTORS)('on the mainnet bytecode', () => {
     const { environment, source, sandbox, wallet } = await world()
     const { signer: sponsor, ...rest } = environment
     if (sponsor === undefined) throw new Error('no sponsor')
+    let asked = 0
     const delegated = await prepareDelegatedChannel({
       ...rest,
-      sponsor,
+      sponsor: { ...sponsor, send: (...sent) => (asked++, sponsor.send(...sent)) },
       publicKey,
       sign: ed25519Sign(seed),
       sender: source,
@@ -186,6 +187,10 @@ describe.skipIf(!HAS_VECTORS)('on the mainnet bytecode', () => {
     })
     expect(delegated.account.secret).toHaveLength(32)
     expect(delegated.account.owner).not.toBe(Address.parse(wallet.address).toRawString())
+    await expect(
+      delegated.fund({ valueNano: 2n * TON, capNano: 2n * TON, signal: AbortSignal.abort() })
+    ).rejects.toMatchObject({ code: 'ERR_ABORTED', charged: 'no' })
+    expect(asked).toBe(0)
     await delegated.fund({ valueNano: 2n * TON, capNano: 2n * TON })
     await expect(delegated.fund({ valueNano: TON, capNano: TON })).rejects.toMatchObject({ code: 'ERR_CHANNEL_STATE' })
     expect(await delegated.trackTransfers()).toBe(0)
