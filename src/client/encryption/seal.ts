@@ -6,6 +6,7 @@
 import { decodeUtf8, encodeUtf8 } from '../../encoding/utf8.js'
 import { CocoonError } from '../../errors.js'
 import { encryptRequest, parsePublicKey, type SenderKey } from '../../envelope/index.js'
+import { loadPart } from '../openai/surface/index.js'
 import type { InferenceRequest } from '../../runtime/ports/inference.js'
 import type { EncryptionSettings } from './types.js'
 
@@ -36,7 +37,7 @@ export async function sealRequest(
     const sealed = { ...request, body: encodeUtf8(JSON.stringify(body)), networkPublicKey }
     return { request: sealed, senderKey, maxChoices: countChoices(plain) }
   }
-  const { sealForm } = await import('./forms/index.js')
+  const { sealForm } = await loadPart(() => import('./forms/index.js'))
   const { headers, body, senderKey } = await sealForm(request, type, options)
   return { request: { ...request, headers, body, networkPublicKey }, senderKey, maxChoices: 1 }
 }

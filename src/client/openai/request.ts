@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { loadPart } from './load-part.js'
 import type { FilePart } from './multipart.js'
 import type { RequestOptions, SurfaceContext } from './options.js'
 import {
@@ -43,7 +44,7 @@ export async function createPendingRequest(
     throw invalidRequest('the request body must be an object')
   const fields = source as Record<string, unknown>
   if (isSealedBody(fields)) {
-    const { createSealedRequest } = await import('./forms/index.js')
+    const { createSealedRequest } = await loadPart(() => import('./forms/index.js'))
     return createSealedRequest(context, path, { body: fields, text, file }, options)
   }
   const { max_coefficient: coefficient, timeout, enable_debug: debug, ...body } = fields
@@ -59,7 +60,7 @@ export async function createPendingRequest(
   const translates = options.translate ?? defaults.translate
   const { timeoutMs, ...settings } = readSettings({ coefficient, timeout, debug }, options, context)
   const reservedTokens = readLimit(body, translates) ?? defaults.reservedTokens
-  const upload = file === undefined ? undefined : { file, ...(await import('./forms/index.js')) }
+  const upload = file === undefined ? undefined : { file, ...(await loadPart(() => import('./forms/index.js'))) }
   return {
     streams,
     isSealed: false,

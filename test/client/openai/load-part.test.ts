@@ -1,8 +1,11 @@
 /** @module */
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { loadPart } from '../../../src/client/openai/load-part.js'
 import { CocoonError } from '../../../src/errors.js'
+import { FakeClock } from '../../support/fake-clock.js'
+import { SeededRandom } from '../../support/seeded-random.js'
+import { FakeTransport } from './fake-transport.js'
 
 describe('loadPart', () => {
   it('gives the part', async () => {
@@ -20,3 +23,41 @@ describe('loadPart', () => {
     expect(await loadPart(load)).toBe('part')
   })
 })
+
+describe('a surface whose part for forms and sealed bodies cannot be loaded', () => {
+  const FORMS = '../../../src/client/openai/forms/index.js'
+  const body = { model: 'm', is_encrypted: 'v1', messages: [] }
+  beforeEach(() => {
+    vi.resetModules()
+    vi.doMock(FORMS, () => {
+      throw new TypeError('test: failed to fetch dynamically imported module')
+    })
+  })
+  afterEach(() => void vi.doUnmock(FORMS))
+
+  it('says so in a typed error, and sends nothing', async () => {
+    const { createOpenAISurface } = await import('../../../src/client/openai/index.js')
+    const transport = new FakeTransport({ parts: ['{}'] })
+    const surface = createOpenAISurface({ transport, clock: new FakeClock(), random: new SeededRandom() })
+    const form = new FormData()
+    form.set('model', 'm')
+    form.set('file', new Blob(['sound']), 'a.wav')
+    const calls = [
+      () => surface.chat.completions.create(body),
+      () => surface.audio.transcriptions.create({ model: 'm', file: new Blob(['sound']) }),
+      () => surface.fetch('/v1/chat/completions', { method: 'POST', body: JSON.stringify(body) }).then(failed),
+      () => surface.fetch('/v1/audio/transcriptions', { method: 'POST', body: form }).then(failed)
+    ]
+    for (const call of calls) {
+      const error: unknown = await Promise.resolve(call()).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'ERR_INTERNAL', charged: 'no' })
+    }
+    expect(transport.requests).toEqual([])
+  })
+})
+
+/** What a response says of the error behind it. */
+async function failed(response: Response): Promise<unknown> {
+  const { error } = (await response.json()) as { error: { code: string; charged?: string } }
+  return { charged: 'no', ...error }
+}

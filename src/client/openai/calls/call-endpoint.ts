@@ -7,6 +7,7 @@ import { type OpenAnswer, openAnswer, readEvents, readWhole } from '../answer.js
 import { createChunkStream } from '../chunk-stream.js'
 import { answerHeaders } from '../contact.js'
 import type { CallFigures } from '../figures.js'
+import { loadPart } from '../load-part.js'
 import type { RequestOptions, SurfaceContext } from '../options.js'
 import { promptedRequest } from '../prompted-request.js'
 import { createPendingRequest } from '../request.js'
@@ -20,10 +21,8 @@ export async function callEndpoint(
   body: unknown,
   options: RequestOptions
 ): Promise<WholeResult<unknown> | StreamResult<unknown>> {
-  const file =
-    path === '/v1/audio/transcriptions'
-      ? await (await import('../forms/index.js')).readFile((body as { file?: unknown } | undefined)?.file)
-      : undefined
+  const forms = path === '/v1/audio/transcriptions' ? await loadPart(() => import('../forms/index.js')) : undefined
+  const file = await forms?.readFile((body as { file?: unknown } | undefined)?.file)
   const prompted = await promptedRequest(context, path, body, options)
   const request = await createPendingRequest(context, path, prompted?.body ?? body, options, { file })
   const open = await openAnswer(context, request)

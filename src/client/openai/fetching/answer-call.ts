@@ -7,6 +7,7 @@ import { CocoonError } from '../../../errors.js'
 import { openAnswer, readEvents, readWhole } from '../answer.js'
 import { answerHeaders, type CallContact, peerHeaders } from '../contact.js'
 import type { FetchCall } from '../fetch-arguments.js'
+import { loadPart } from '../load-part.js'
 import type { FilePart } from '../multipart.js'
 import type { SurfaceContext } from '../options.js'
 import { promptedRequest } from '../prompted-request.js'
@@ -114,7 +115,7 @@ async function readForm(
   } catch {
     throw invalidRequest('the request body is not multipart/form-data')
   }
-  return (await import('../forms/index.js')).readForm(form)
+  return (await loadPart(() => import('../forms/index.js'))).readForm(form)
 }
 
 function decodeName(text: string): string {
