@@ -44,7 +44,8 @@ export const serveCommand: Command = {
     'max-spend': {
       type: 'string',
       placeholder: 'TON',
-      description: 'refuse further requests when this much is spent, by the cost that the network reports'
+      description:
+        'refuse further requests when this much is spent, by the cost that the network reports; those under way still cost'
     },
     ...CONNECTION_OPTIONS,
     ...LEDGER_OPTION
