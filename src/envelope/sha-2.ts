@@ -3,11 +3,12 @@
  * hashes anything, and an encrypted request of ten messages needs a hundred of them. For short inputs; long ones are the
  * platform's. Arithmetic on 32-bit words only: its time does not depend on what is hashed.
  *
- * The constants are computed from their definition, the fractions of roots of the first primes; they are a kilobyte
- * otherwise. Those of SHA-256 are the upper halves of those of SHA-512.
+ * The constants of SHA-512 are computed from their definition, the fractions of roots of the first primes; they are a
+ * kilobyte otherwise.
  *
  * @module
  */
+import { INITIAL_STATE, runRounds, scheduleWord } from '../encoding/sha-256/index.js'
 
 /** What tells the two functions apart. */
 export interface HashFunction {
@@ -22,7 +23,7 @@ export interface HashFunction {
 /** SHA-256: eight words of state. */
 export const SHA_256: HashFunction = {
   blockBytes: 64,
-  start: () => constants().start.filter((_, index) => index % 2 === 0),
+  start: () => INITIAL_STATE.slice(),
   compress: compress256
 }
 
@@ -100,51 +101,9 @@ function halves(values: BigUint64Array): Int32Array<ArrayBuffer> {
 const words = /* @__PURE__ */ new Int32Array(160)
 
 function compress256(state: Int32Array, block: DataView, at: number): void {
-  const { round } = constants()
-  for (let index = 0; index < 16; index++) words[index] = block.getInt32(at + index * 4)
-  for (let index = 16; index < 64; index++) {
-    const early = words[index - 15]!
-    const late = words[index - 2]!
-    words[index] =
-      (words[index - 16]! +
-        words[index - 7]! +
-        (turn(early, 7) ^ turn(early, 18) ^ (early >>> 3)) +
-        (turn(late, 17) ^ turn(late, 19) ^ (late >>> 10))) |
-      0
-  }
-  let a = state[0]!
-  let b = state[1]!
-  let c = state[2]!
-  let d = state[3]!
-  let e = state[4]!
-  let f = state[5]!
-  let g = state[6]!
-  let h = state[7]!
-  for (let index = 0; index < 64; index++) {
-    const first =
-      (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (g ^ (e & (f ^ g))) + round[index * 2]! + words[index]!) | 0
-    const second = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (c & (a ^ b)))) | 0
-    h = g
-    g = f
-    f = e
-    e = (d + first) | 0
-    d = c
-    c = b
-    b = a
-    a = (first + second) | 0
-  }
-  state[0] = (state[0]! + a) | 0
-  state[1] = (state[1]! + b) | 0
-  state[2] = (state[2]! + c) | 0
-  state[3] = (state[3]! + d) | 0
-  state[4] = (state[4]! + e) | 0
-  state[5] = (state[5]! + f) | 0
-  state[6] = (state[6]! + g) | 0
-  state[7] = (state[7]! + h) | 0
-}
-
-function turn(word: number, bits: number): number {
-  return (word >>> bits) | (word << (32 - bits))
+  for (let t = 0; t < 64; t++) words[t] = t < 16 ? block.getInt32(at + t * 4) : scheduleWord(words, t)
+  const result = runRounds(words, 64, state)
+  for (let index = 0; index < 8; index++) state[index]! += result[index]!
 }
 
 function compress512(state: Int32Array, block: DataView, at: number): void {

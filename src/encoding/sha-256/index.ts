@@ -9,11 +9,11 @@
  */
 
 /** First words of the state, and what each round adds: fractions of the roots of the first primes (FIPS 180-4 §4.2.2). */
-export const INITIAL_STATE: Int32Array = /* @__PURE__ */ primeFractions(8, Math.sqrt)
-export const ROUND_CONSTANTS: Int32Array = /* @__PURE__ */ primeFractions(64, Math.cbrt)
+export const INITIAL_STATE: Int32Array<ArrayBuffer> = /* @__PURE__ */ primeFractions(8, Math.sqrt)
+export const ROUND_CONSTANTS: Int32Array<ArrayBuffer> = /* @__PURE__ */ primeFractions(64, Math.cbrt)
 
 /** First 32 bits behind the point. A double holds 18 bits more than are taken, so the last digit of a root does not matter. */
-function primeFractions(count: number, root: (value: number) => number): Int32Array {
+function primeFractions(count: number, root: (value: number) => number): Int32Array<ArrayBuffer> {
   const primes: number[] = []
   for (let candidate = 2; primes.length < count; candidate++) {
     if (primes.every((prime) => candidate % prime !== 0)) primes.push(candidate)
