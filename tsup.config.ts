@@ -72,6 +72,8 @@ const groups = [
   // What a policy loads at once, and what the first peer that it judges.
   { modules: ['src/attestation/index.ts'] },
   { modules: ['src/attestation/verifier.ts'] },
+  // What the proof of work, TLS and the envelope share.
+  { modules: ['src/encoding/sha-256/index.ts'] },
   { modules: ['src/wire/pow/index.ts'] },
   // What the first connection loads.
   {

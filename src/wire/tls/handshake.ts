@@ -214,9 +214,10 @@ class Handshake {
       return RecordProtection.create(suite, secret, kept)
     }
     const exporter = await expandLabel(suite, master, 'exp master', transcriptHash)
-    const keys = [protection('s ap traffic'), protection('c ap traffic'), keepSecret(suite, exporter)] as const
+    const kept = keepSecret(suite, exporter)
     exporter.fill(0)
-    return Promise.all(keys)
+    const [incoming, outgoing] = await Promise.all([protection('s ap traffic'), protection('c ap traffic')])
+    return [incoming, outgoing, kept]
   }
 
   /** `verify_data` over the transcript as it is now, RFC 8446 §4.4.4. */

@@ -6,9 +6,6 @@
  *
  * @module
  */
-export { type AlertName, ALERTS, type TlsAlert, TlsError } from './alerts.js'
-export type { CipherSuiteName } from './cipher-suites.js'
-export { createPureTlsEngine, type PureTlsEngine, type PureTlsOptions } from './engine.js'
-export type { GroupName } from './key-exchange.js'
-export type { TlsEnding } from './message-reader.js'
-export type { TlsInfo, TlsStream } from './tls-stream.js'
+export { type AlertName, TlsError } from './alerts.js'
+export { createPureTlsEngine, type PureTlsOptions } from './engine.js'
+export type { TlsStream } from './tls-stream.js'

@@ -40,40 +40,44 @@ afterEach(async () => {
 const ask = { model: 'devnet/echo', messages: [{ role: 'user' as const, content: 'hello' }], max_tokens: 20 }
 
 describe('a first load that fails', () => {
-  it('is tried again by the next call: the money carrier, the first read of the root', { timeout: 60_000 }, async () => {
-    const devnet = await startDevnet({ chain: true })
-    open.push(devnet)
-    const { chain } = devnet
-    if (chain === undefined) throw new Error('no chain')
-    let down = false
-    const reader = {
-      name: 'flaky',
-      getAccount: (...call: Parameters<typeof chain.reader.getAccount>) =>
-        down
-          ? Promise.reject(new CocoonError('ERR_CHAIN_UNAVAILABLE', 'down', { phase: 'chain', retryable: true }))
-          : chain.reader.getAccount(...call),
-      getTransactions: chain.reader.getTransactions.bind(chain.reader),
-      getMasterchainBlock: chain.reader.getMasterchainBlock.bind(chain.reader)
+  it(
+    'is tried again by the next call: the money carrier, the first read of the root',
+    { timeout: 60_000 },
+    async () => {
+      const devnet = await startDevnet({ chain: true })
+      open.push(devnet)
+      const { chain } = devnet
+      if (chain === undefined) throw new Error('no chain')
+      let down = false
+      const reader = {
+        name: 'flaky',
+        getAccount: (...call: Parameters<typeof chain.reader.getAccount>) =>
+          down
+            ? Promise.reject(new CocoonError('ERR_CHAIN_UNAVAILABLE', 'down', { phase: 'chain', retryable: true }))
+            : chain.reader.getAccount(...call),
+        getTransactions: chain.reader.getTransactions.bind(chain.reader),
+        getMasterchainBlock: chain.reader.getMasterchainBlock.bind(chain.reader)
+      }
+      const cocoon = new Cocoon({
+        network: testnet(chain.rootAddress),
+        chain: reader,
+        account: devnet.account,
+        attestation: fromDevnet(devnet).attestation
+      })
+      open.push(cocoon)
+      failing.add('carrier')
+      await expect(cocoon.chat.completions.create(ask)).rejects.toMatchObject({ charged: 'no' })
+      expect(failing.size).toBe(0)
+      down = true
+      await expect(cocoon.chat.completions.create(ask)).rejects.toMatchObject({
+        charged: 'no',
+        cause: { code: 'ERR_CHAIN_UNAVAILABLE' }
+      })
+      down = false
+      const { data } = await cocoon.chat.completions.create(ask).withResponse()
+      expect(data.choices[0]?.message.content).toContain('devnet')
     }
-    const cocoon = new Cocoon({
-      network: testnet(chain.rootAddress),
-      chain: reader,
-      account: devnet.account,
-      attestation: fromDevnet(devnet).attestation
-    })
-    open.push(cocoon)
-    failing.add('carrier')
-    await expect(cocoon.chat.completions.create(ask)).rejects.toMatchObject({ charged: 'no' })
-    expect(failing.size).toBe(0)
-    down = true
-    await expect(cocoon.chat.completions.create(ask)).rejects.toMatchObject({
-      charged: 'no',
-      cause: { code: 'ERR_CHAIN_UNAVAILABLE' }
-    })
-    down = false
-    const { data } = await cocoon.chat.completions.create(ask).withResponse()
-    expect(data.choices[0]?.message.content).toContain('devnet')
-  })
+  )
 
   it('a closed client loads nothing any more', async () => {
     const carrier = new LazyMoneyCarrier({} as MoneyCarrierOptions)

@@ -33,7 +33,9 @@ describe('a surface whose part for forms and sealed bodies cannot be loaded', ()
       throw new TypeError('test: failed to fetch dynamically imported module')
     })
   })
-  afterEach(() => void vi.doUnmock(FORMS))
+  afterEach(() => {
+    vi.doUnmock(FORMS)
+  })
 
   it('says so in a typed error, and sends nothing', async () => {
     const { createOpenAISurface } = await import('../../../src/client/openai/index.js')
