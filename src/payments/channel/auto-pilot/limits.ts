@@ -114,8 +114,8 @@ export function checkAutoPilotLimits(limits: AutoPilotLimits): AutoPilotLimits {
     throw optionError('closeOutdated.quietForMs', 'must be milliseconds ≥ 0')
   if (limits.messageValueNano + (topUp?.byNano ?? 0n) > limits.maxMessageNano)
     throw optionError('maxMessageNano', 'is below what one message has to carry')
-  for (const risk of limits.acknowledge ?? [])
-    if (!ACCEPTABLE.has(risk)) throw optionError('acknowledge', `cannot hold ${String(risk).slice(0, 64)}`)
+  const refused: unknown = limits.acknowledge?.find((risk) => !ACCEPTABLE.has(risk))
+  if (refused !== undefined) throw optionError('acknowledge', `cannot hold ${String(refused).slice(0, 64)}`)
   return limits
 }
 
