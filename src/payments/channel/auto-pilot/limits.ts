@@ -114,8 +114,8 @@ export function checkAutoPilotLimits(limits: AutoPilotLimits): AutoPilotLimits {
     throw optionError('closeOutdated.quietForMs', 'must be milliseconds ≥ 0')
   if (limits.messageValueNano + (topUp?.byNano ?? 0n) > limits.maxMessageNano)
     throw optionError('maxMessageNano', 'is below what one message has to carry')
-  const refused: unknown = limits.acknowledge?.find((risk) => !ACCEPTABLE.has(risk))
-  if (refused !== undefined) throw optionError('acknowledge', `cannot hold ${String(refused).slice(0, 64)}`)
+  if (limits.acknowledge?.some((risk) => !ACCEPTABLE.has(risk)) === true)
+    throw optionError('acknowledge', `can hold ${[...ACCEPTABLE].join(', ')}`)
   return limits
 }
 
