@@ -12,6 +12,8 @@ const ownProjects = ['test/examples/**', 'test/packed/**', 'test/interop/**', 't
 /** One project per kind of test, so that the quick answer does not wait for the slow one. */
 export default defineConfig({
   test: {
+    // One worker less than there are cores is the default: on two cores, half of the time.
+    maxWorkers: '100%',
     projects: [
       {
         resolve,
