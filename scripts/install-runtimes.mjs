@@ -9,12 +9,18 @@ import { fileURLToPath } from 'node:url'
 const directory = fileURLToPath(new URL('../test/runtime', import.meta.url))
 // Where the registry has no packages of other platforms, the lock file lacks them, and newer npm refuses it as a whole. The
 // versions that matter are exact in package.json as well.
+// A registry that does not answer must not hold the rows that are there.
+const TIMEOUT_MS = 240_000
 const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-const isLocked = spawnSync('npm', ['ci', ...flags], { cwd: directory, stdio: 'ignore' }).status === 0
+const isLocked =
+  spawnSync('npm', ['ci', ...flags], { cwd: directory, stdio: 'ignore', timeout: TIMEOUT_MS }).status === 0
 const isInstalled =
   isLocked ||
-  spawnSync('npm', ['install', '--no-save', '--no-package-lock', ...flags], { cwd: directory, stdio: 'inherit' })
-    .status === 0
+  spawnSync('npm', ['install', '--no-save', '--no-package-lock', ...flags], {
+    cwd: directory,
+    stdio: 'inherit',
+    timeout: TIMEOUT_MS
+  }).status === 0
 console.log(
   isInstalled
     ? 'runtimes: installed into test/runtime'
@@ -34,7 +40,11 @@ if (firefox() !== undefined) {
 ) {
   console.log('firefox: none found and nothing here may install it (set FIREFOX_PATH); its row will skip')
 } else {
-  const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+  const options = {
+    timeout: TIMEOUT_MS,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  }
   spawnSync('apt-get', ['update', '-qq'], options)
   spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'firefox-esr'], options)
   console.log(
