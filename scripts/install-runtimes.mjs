@@ -7,10 +7,10 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const directory = fileURLToPath(new URL('../test/runtime', import.meta.url))
-// Where the registry has no packages of other platforms, the lock file lacks them, and newer npm refuses it as a whole. The
-// versions that matter are exact in package.json as well.
 // A registry that does not answer must not hold the rows that are there.
 const TIMEOUT_MS = 240_000
+// Where the registry has no packages of other platforms, the lock file lacks them, and newer npm refuses it as a whole. The
+// versions that matter are exact in package.json as well.
 const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
 const isLocked =
   spawnSync('npm', ['ci', ...flags], { cwd: directory, stdio: 'ignore', timeout: TIMEOUT_MS }).status === 0
